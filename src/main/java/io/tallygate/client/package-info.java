@@ -1,5 +1,6 @@
 /**
- * Who is billed and for what: clients, channels, channel keys, charge policies and their epochs.
+ * Who is billed and for what: clients, channels, channel keys, charge policies and their
+ * epochs.
  */
 @NullMarked
 package io.tallygate.client;

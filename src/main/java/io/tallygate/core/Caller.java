@@ -5,12 +5,15 @@ package io.tallygate.core;
  */
 public sealed interface Caller {
 
-	/** The bearer of the platform token: may create and read agencies, nothing below them. */
+	/**
+	 * The bearer of the platform token: may create and read agencies, nothing below them.
+	 */
 	record Platform() implements Caller {
 	}
 
 	/**
-	 * The bearer of an agency's admin token: everything of that agency, nothing of another.
+	 * The bearer of an agency's admin token: everything of that agency, nothing of
+	 * another.
 	 *
 	 * @param agency whose token it is
 	 * @param role what the token may do

@@ -6,8 +6,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * PostgreSQL under one of the application's two roles. The roles are in the types, so that a repository says by what it
- * asks for how much it may see.
+ * PostgreSQL under one of the application's two roles. The roles are in the types, so
+ * that a repository says by what it asks for how much it may see.
  */
 public sealed interface Database {
 
@@ -25,8 +25,8 @@ public sealed interface Database {
 	}
 
 	/**
-	 * Requests of one agency, held to its rows by row security: every statement runs in a transaction that names the
-	 * agency, and without a name there are no rows.
+	 * Requests of one agency, held to its rows by row security: every statement runs in a
+	 * transaction that names the agency, and without a name there are no rows.
 	 *
 	 * @param client statements; only inside {@link #as}
 	 * @param transactions joins statements to one transaction

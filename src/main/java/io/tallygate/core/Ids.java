@@ -4,8 +4,9 @@ import java.time.InstantSource;
 import java.util.random.RandomGenerator;
 
 /**
- * Makes ids that sort by the time at which they were made: a Stripe-like prefix, ten characters of milliseconds since
- * 1970 and sixteen of chance (80 bits), all in Crockford's base 32, lower case.
+ * Makes ids that sort by the time at which they were made: a Stripe-like prefix, ten
+ * characters of milliseconds since 1970 and sixteen of chance (80 bits), all in
+ * Crockford's base 32, lower case.
  */
 public final class Ids {
 
@@ -33,7 +34,10 @@ public final class Ids {
 		return prefix + new String(body, java.nio.charset.StandardCharsets.US_ASCII);
 	}
 
-	/** The id of the same time and chance under another prefix: a request's ledger line, for instance. */
+	/**
+	 * The id of the same time and chance under another prefix: a request's ledger line,
+	 * for instance.
+	 */
 	public static String sibling(String prefix, String id) {
 		return prefix + id.substring(id.length() - BODY_LENGTH);
 	}

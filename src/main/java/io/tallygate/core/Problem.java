@@ -3,8 +3,9 @@ package io.tallygate.core;
 import java.util.List;
 
 /**
- * What the admin API answers instead of what was asked for: an RFC 9457 problem with a stable code. Thrown by use
- * cases, written as {@code application/problem+json} by the web layer.
+ * What the admin API answers instead of what was asked for: an RFC 9457 problem with a
+ * stable code. Thrown by use cases, written as {@code application/problem+json} by the
+ * web layer.
  */
 public final class Problem extends RuntimeException {
 
@@ -25,7 +26,10 @@ public final class Problem extends RuntimeException {
 
 	private final List<Field> errors;
 
-	/** A problem with this HTTP status, stable code ("not_found") and sentence for the person who reads it. */
+	/**
+	 * A problem with this HTTP status, stable code ("not_found") and sentence for the
+	 * person who reads it.
+	 */
 	public Problem(int status, String code, String detail, List<Field> errors) {
 		super(detail);
 		this.status = status;
@@ -47,7 +51,10 @@ public final class Problem extends RuntimeException {
 		return new Problem(422, "invalid_request", message, List.of(new Field(pointer, message)));
 	}
 
-	/** The contract knows the field, this version does not act on it, so it is refused rather than ignored. */
+	/**
+	 * The contract knows the field, this version does not act on it, so it is refused
+	 * rather than ignored.
+	 */
 	public static Problem notSupportedYet(String pointer) {
 		String message = "'" + pointer.substring(1) + "' is not supported yet; leave it out";
 		return new Problem(422, "not_supported_yet", message, List.of(new Field(pointer, message)));

@@ -3,7 +3,9 @@ package io.tallygate.core;
 import java.security.MessageDigest;
 import java.nio.charset.StandardCharsets;
 
-/** A key or token that prints as dots; whoever needs the text has to ask for it by name. */
+/**
+ * A key or token that prints as dots; whoever needs the text has to ask for it by name.
+ */
 public final class Secret {
 
 	private final String text;
@@ -25,7 +27,10 @@ public final class Secret {
 		return this.text;
 	}
 
-	/** The last four characters, by which a person recognises it; fewer than twelve characters give none away. */
+	/**
+	 * The last four characters, by which a person recognises it; fewer than twelve
+	 * characters give none away.
+	 */
 	public String last4() {
 		return (this.text.length() < 12) ? "" : this.text.substring(this.text.length() - 4);
 	}

@@ -13,11 +13,13 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Seals secrets at rest: AES-256-GCM with a random nonce, under a key derived (HMAC-SHA-256) for one purpose, bound to
- * its owner as associated data, so that a sealed value moved to another row does not open. Several master keys may be
- * held for rotation: the first seals, all open.
+ * Seals secrets at rest: AES-256-GCM with a random nonce, under a key derived
+ * (HMAC-SHA-256) for one purpose, bound to its owner as associated data, so that a sealed
+ * value moved to another row does not open. Several master keys may be held for rotation:
+ * the first seals, all open.
  * <p>
- * A sealed value is one version byte, twelve bytes of nonce, the cipher text and its sixteen-byte tag.
+ * A sealed value is one version byte, twelve bytes of nonce, the cipher text and its
+ * sixteen-byte tag.
  */
 public final class SecretBox {
 
@@ -75,8 +77,8 @@ public final class SecretBox {
 				return Secret.of(new String(opened, StandardCharsets.UTF_8));
 			}
 			catch (AEADBadTagException ex) {
-				// Sealed under another of our keys, or under none of them.
-				continue;
+				// Sealed under another of our keys, or under none of them: the next one
+				// is tried.
 			}
 			catch (GeneralSecurityException ex) {
 				throw new IllegalStateException("This JVM cannot open AES-GCM", ex);
@@ -96,7 +98,10 @@ public final class SecretBox {
 		return cipher;
 	}
 
-	/** None of the encryption keys opens a sealed value: it was sealed under another, or tampered with. */
+	/**
+	 * None of the encryption keys opens a sealed value: it was sealed under another, or
+	 * tampered with.
+	 */
 	public static final class CannotOpen extends RuntimeException {
 
 		private static final long serialVersionUID = 1L;

@@ -3,8 +3,8 @@ package io.tallygate.core;
 import reactor.core.publisher.Mono;
 
 /**
- * Work that must reach its end although whoever waits for it has gone. A cancelled R2DBC statement can wedge its
- * connection, and money must not depend on a caller's patience.
+ * Work that must reach its end although whoever waits for it has gone. A cancelled R2DBC
+ * statement can wedge its connection, and money must not depend on a caller's patience.
  */
 public final class Uncancelled {
 

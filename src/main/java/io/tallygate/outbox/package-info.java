@@ -1,5 +1,6 @@
 /**
- * Meter events: cut from accounts when a lane is free, delivered to Stripe, parked or replaced.
+ * Meter events: cut from accounts when a lane is free, delivered to Stripe, parked or
+ * replaced.
  */
 @NullMarked
 package io.tallygate.outbox;

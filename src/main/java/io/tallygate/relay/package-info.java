@@ -1,5 +1,6 @@
 /**
- * The data plane: who is calling, may they, which provider, pass the bytes, tap the usage.
+ * The data plane: who is calling, may they, which provider, pass the bytes, tap the
+ * usage.
  */
 @NullMarked
 package io.tallygate.relay;

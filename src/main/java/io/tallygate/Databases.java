@@ -1,0 +1,65 @@
+package io.tallygate;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.pool.ConnectionPoolConfiguration;
+import io.r2dbc.postgresql.PostgresqlConnectionFactoryProvider;
+import io.r2dbc.spi.ConnectionFactories;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.tallygate.core.Database;
+
+import org.springframework.r2dbc.connection.R2dbcTransactionManager;
+import org.springframework.r2dbc.core.DatabaseClient;
+import org.springframework.transaction.reactive.TransactionalOperator;
+
+/**
+ * The pools of connections to PostgreSQL: every connection takes on its role when it is
+ * made, and gives up a statement after a bounded time by itself, because nothing else may
+ * cancel one.
+ */
+public final class Databases {
+
+	private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(15);
+
+	private Databases() {
+	}
+
+	/** A pool of at most {@code connectionsMax} connections under {@code role}. */
+	public static ConnectionPool pool(ConnectionFactoryOptions server, String role, int connectionsMax) {
+		Map<String, String> session = new LinkedHashMap<>();
+		session.put("role", role);
+		session.put("statement_timeout", STATEMENT_TIMEOUT.toMillis() + "ms");
+		session.put("lock_timeout", STATEMENT_TIMEOUT.toMillis() / 2 + "ms");
+		session.put("application_name", "tallygate");
+		ConnectionFactory factory = ConnectionFactories.get(server.mutate()
+			.option(PostgresqlConnectionFactoryProvider.OPTIONS, session)
+			.option(ConnectionFactoryOptions.CONNECT_TIMEOUT, Duration.ofSeconds(5))
+			.build());
+		return new ConnectionPool(ConnectionPoolConfiguration.builder(factory)
+			.name(role)
+			.initialSize(0)
+			.maxSize(connectionsMax)
+			.maxAcquireTime(Duration.ofSeconds(5))
+			.maxIdleTime(Duration.ofMinutes(10))
+			.build());
+	}
+
+	/** PostgreSQL as the accounting sees it. */
+	public static Database.OfSystem system(ConnectionFactory pool) {
+		return new Database.OfSystem(DatabaseClient.create(pool), transactions(pool));
+	}
+
+	/** PostgreSQL as one agency's request sees it. */
+	public static Database.OfTenant tenant(ConnectionFactory pool) {
+		return new Database.OfTenant(DatabaseClient.create(pool), transactions(pool));
+	}
+
+	private static TransactionalOperator transactions(ConnectionFactory pool) {
+		return TransactionalOperator.create(new R2dbcTransactionManager(pool));
+	}
+
+}

@@ -1,0 +1,67 @@
+package io.tallygate;
+
+import java.time.Clock;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+
+import io.r2dbc.pool.ConnectionPool;
+import io.tallygate.core.Database;
+import io.tallygate.core.Ids;
+import io.tallygate.core.SecretBox;
+
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcConnectionDetails;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * What all rooms share: the clock, ids, the box that seals secrets, and PostgreSQL under
+ * its two roles.
+ */
+@Configuration(proxyBeanMethods = false)
+class TallygateConfiguration {
+
+	@Bean
+	Clock clock() {
+		return Clock.systemUTC();
+	}
+
+	@Bean
+	Ids ids(Clock clock) {
+		return new Ids(clock, new java.security.SecureRandom());
+	}
+
+	@Bean
+	SecretBox secretBox(@Value("${tallygate.encryption-key}") String keys) {
+		List<byte[]> decoded = Arrays.stream(keys.split(","))
+			.map((key) -> Base64.getDecoder().decode(key.strip()))
+			.toList();
+		return new SecretBox(decoded);
+	}
+
+	/** The system pool is the one that Boot sees: its health is our readiness. */
+	@Bean(destroyMethod = "dispose")
+	ConnectionPool systemPool(R2dbcConnectionDetails server,
+			@Value("${tallygate.database.system-connections-max:12}") int connectionsMax) {
+		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_system", connectionsMax);
+	}
+
+	@Bean(destroyMethod = "dispose", defaultCandidate = false)
+	ConnectionPool tenantPool(R2dbcConnectionDetails server,
+			@Value("${tallygate.database.tenant-connections-max:8}") int connectionsMax) {
+		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_tenant", connectionsMax);
+	}
+
+	@Bean
+	Database.OfSystem systemDatabase(ConnectionPool systemPool) {
+		return Databases.system(systemPool);
+	}
+
+	@Bean
+	Database.OfTenant tenantDatabase(
+			@org.springframework.beans.factory.annotation.Qualifier("tenantPool") ConnectionPool tenantPool) {
+		return Databases.tenant(tenantPool);
+	}
+
+}
