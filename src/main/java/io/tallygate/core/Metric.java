@@ -1,0 +1,53 @@
+package io.tallygate.core;
+
+/** Everything that is counted, in one place. Tags are few and bounded; no ids. */
+public enum Metric {
+
+	/** Closes by what Redis made of them. */
+	CLOSES("tallygate.metering.closes", "Exchanges closed in Redis, by result"),
+
+	/** Exchanges admitted by PostgreSQL because Redis was away. */
+	OPENED_IN_POSTGRES("tallygate.metering.opened.in.postgres",
+			"Exchanges marked open in PostgreSQL, Redis being away"),
+
+	/** Refusals because nothing can be counted. */
+	METERING_UNAVAILABLE("tallygate.metering.unavailable",
+			"Exchanges refused or failed because they could not be counted"),
+
+	/** Exchanges whose end nobody saw. */
+	ORPHANS("tallygate.metering.orphans", "Exchanges found open after the instance that relayed them had died"),
+
+	/** Exchanges open here. */
+	EXCHANGES_OPEN("tallygate.metering.exchanges.open", "Exchanges admitted and not closed"),
+
+	/** Entries that PostgreSQL has not committed. */
+	ENTRIES_UNWRITTEN("tallygate.metering.entries.unwritten",
+			"Entries held in memory that PostgreSQL has not committed"),
+
+	/** Entries that the ledger refuses. */
+	ENTRIES_SET_ASIDE("tallygate.metering.entries.set.aside",
+			"Entries that the ledger refuses for themselves, kept for a person"),
+
+	/** Whether Redis is away. */
+	REDIS_AWAY("tallygate.metering.redis.away", "1 while Redis is away or has not been asked who it is, else 0");
+
+	private final String key;
+
+	private final String description;
+
+	Metric(String key, String description) {
+		this.key = key;
+		this.description = description;
+	}
+
+	/** The name, as Micrometer spells it. */
+	public String key() {
+		return this.key;
+	}
+
+	/** What it tells. */
+	public String description() {
+		return this.description;
+	}
+
+}
