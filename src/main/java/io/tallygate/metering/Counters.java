@@ -39,8 +39,11 @@ interface Counters {
 	/** All entries that PostgreSQL may not have yet. */
 	Flux<Pending> pending();
 
-	/** Calls {@code listener} whenever a connection was made or the topology changed. */
-	void onConnect(Runnable listener);
+	/**
+	 * Calls {@code listener} whenever a connection was made or lost, or the topology
+	 * changed.
+	 */
+	void onChange(Runnable listener);
 
 	/** One thing to do, for one exchange or account. */
 	sealed interface Operation {

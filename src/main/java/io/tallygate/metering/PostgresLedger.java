@@ -109,7 +109,10 @@ class PostgresLedger implements Ledger {
 			.of(client().sql(SET_ASIDE).bind("entry", legible(entry.encode())).bind("error", legible(error)).then());
 	}
 
-	/** PostgreSQL's text has no NUL, and the table for what is refused must refuse nothing. */
+	/**
+	 * PostgreSQL's text has no NUL, and the table for what is refused must refuse
+	 * nothing.
+	 */
 	private static String legible(String text) {
 		return text.replace("\0", "\\0");
 	}

@@ -236,11 +236,16 @@ class RedisCounters implements Counters, AutoCloseable {
 	}
 
 	@Override
-	public void onConnect(Runnable listener) {
+	public void onChange(Runnable listener) {
 		this.client.addListener(new RedisConnectionStateListener() {
 
 			@Override
 			public void onRedisConnected(RedisChannelHandler<?, ?> connected, java.net.SocketAddress address) {
+				listener.run();
+			}
+
+			@Override
+			public void onRedisDisconnected(RedisChannelHandler<?, ?> disconnected) {
 				listener.run();
 			}
 

@@ -86,7 +86,7 @@ class RunningTotals {
 
 	/** Asks Redis who it is, and again on every connection. */
 	void start() {
-		this.counters.onConnect(() -> away("a new connection"));
+		this.counters.onChange(() -> away("a connection that was made or lost"));
 		away("the start");
 	}
 
