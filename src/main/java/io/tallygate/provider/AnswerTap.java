@@ -1,5 +1,7 @@
 package io.tallygate.provider;
 
+import java.util.Locale;
+
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +26,13 @@ public interface AnswerTap extends AutoCloseable {
 	 * @param keepsText whether to keep the answer's text for an estimate
 	 */
 	static AnswerTap of(boolean stream, @Nullable String contentEncoding, boolean hidesUsageChunk, boolean keepsText) {
-		return new UnreadTap();
+		String encoding = (contentEncoding != null) ? contentEncoding.trim().toLowerCase(Locale.ROOT) : "";
+		return switch (encoding) {
+			case "", "identity" -> new PlainTap(stream, hidesUsageChunk, keepsText);
+			case "gzip", "x-gzip" -> new InflatingTap(stream, new Inflation(true), keepsText);
+			case "deflate" -> new InflatingTap(stream, new Inflation(false), keepsText);
+			default -> new UnreadTap();
+		};
 	}
 
 	/**

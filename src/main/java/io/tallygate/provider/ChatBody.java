@@ -32,7 +32,7 @@ final class ChatBody {
 	static final int NUMBER_LENGTH_MAX = 1000;
 
 	/** Strings are as long as the caller lets a body be: images come in them. */
-	private static final JsonFactory JSON = JsonFactory.builder()
+	static final JsonFactory JSON = JsonFactory.builder()
 		.streamReadConstraints(StreamReadConstraints.builder()
 			.maxNestingDepth(DEPTH_MAX)
 			.maxNumberLength(NUMBER_LENGTH_MAX)
