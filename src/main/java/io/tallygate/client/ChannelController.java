@@ -6,6 +6,7 @@ import io.tallygate.core.KeyId;
 import io.tallygate.core.Page;
 import io.tallygate.core.PageRequest;
 import io.tallygate.core.Problem;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
