@@ -7,12 +7,10 @@ public enum Metric {
 	CLOSES("tallygate.metering.closes", "Exchanges closed in Redis, by result"),
 
 	/** Exchanges admitted by PostgreSQL because Redis was away. */
-	OPENED_IN_POSTGRES("tallygate.metering.opened.in.postgres",
-			"Exchanges marked open in PostgreSQL, Redis being away"),
+	OPENED_IN_POSTGRES("tallygate.metering.opened.in.postgres", "Exchanges marked open in PostgreSQL, Redis being away"),
 
 	/** Refusals because nothing can be counted. */
-	METERING_UNAVAILABLE("tallygate.metering.unavailable",
-			"Exchanges refused or failed because they could not be counted"),
+	METERING_UNAVAILABLE("tallygate.metering.unavailable", "Exchanges refused or failed because they could not be counted"),
 
 	/** Exchanges whose end nobody saw. */
 	ORPHANS("tallygate.metering.orphans", "Exchanges found open after the instance that relayed them had died"),
@@ -21,15 +19,22 @@ public enum Metric {
 	EXCHANGES_OPEN("tallygate.metering.exchanges.open", "Exchanges admitted and not closed"),
 
 	/** Entries that PostgreSQL has not committed. */
-	ENTRIES_UNWRITTEN("tallygate.metering.entries.unwritten",
-			"Entries held in memory that PostgreSQL has not committed"),
+	ENTRIES_UNWRITTEN("tallygate.metering.entries.unwritten", "Entries held in memory that PostgreSQL has not committed"),
 
 	/** Entries that the ledger refuses. */
-	ENTRIES_SET_ASIDE("tallygate.metering.entries.set.aside",
-			"Entries that the ledger refuses for themselves, kept for a person"),
+	ENTRIES_SET_ASIDE("tallygate.metering.entries.set.aside", "Entries that the ledger refuses for themselves, kept for a person"),
 
 	/** Whether Redis is away. */
-	REDIS_AWAY("tallygate.metering.redis.away", "1 while Redis is away or has not been asked who it is, else 0");
+	REDIS_AWAY("tallygate.metering.redis.away", "1 while Redis is away or has not been asked who it is, else 0"),
+
+	/** Tag {@code outcome}: found, unknown, failed. */
+	DIRECTORY_LOADS("tallygate.directory.loads", "Channel keys looked up in PostgreSQL"),
+
+	/** A gauge. */
+	DIRECTORY_KEYS("tallygate.directory.keys", "Channel keys held in memory"),
+
+	/** While PostgreSQL is away. */
+	DIRECTORY_STALE("tallygate.directory.stale", "Requests served by what was known of a key before a change that could not be read");
 
 	private final String key;
 
