@@ -94,7 +94,8 @@ public class StripeConnections {
 
 	private final Map<AgencyId, Remembered> remembered = new ConcurrentHashMap<>();
 
-	StripeConnections(Database.OfSystem system, Database.OfTenant tenant, SecretBox box, JsonMapper json, Clock clock) {
+	public StripeConnections(Database.OfSystem system, Database.OfTenant tenant, SecretBox box, JsonMapper json,
+			Clock clock) {
 		this.system = system;
 		this.tenant = tenant;
 		this.box = box;

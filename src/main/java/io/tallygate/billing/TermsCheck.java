@@ -87,15 +87,15 @@ record TermsCheck(StripeChoice choice, ChargePolicy policy, StripePrice price, @
 	}
 
 	private void checkDivision() {
-		Long packageSize = this.price.packageSize();
+		long packageSize = (this.price.packageSize() != null) ? this.price.packageSize() : 1;
 		String what = this.policy.chargeBy().text();
-		if (this.policy.report() == Report.UNITS && packageSize != null && packageSize > 1) {
+		if (this.policy.report() == Report.UNITS && packageSize > 1) {
 			throw mismatch("/report", "The gateway reports one unit for " + number(this.policy.billingUnit()) + " "
 					+ what + ", and the price " + this.price.id() + " makes one package of " + number(packageSize)
 					+ " units: " + number(product(packageSize)) + " " + what + " would bill one package"
 					+ amount(BigDecimal.ONE) + ". Choose report 'usage', or a price without transform_quantity");
 		}
-		if (this.policy.report() == Report.USAGE && packageSize == null) {
+		if (this.policy.report() == Report.USAGE && packageSize == 1) {
 			throw mismatch("/report",
 					"The gateway reports every one of the " + what + ", and the price " + this.price.id()
 							+ " makes no packages of them: " + number(this.policy.billingUnit()) + " " + what

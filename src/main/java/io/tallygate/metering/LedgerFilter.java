@@ -20,8 +20,10 @@ record LedgerFilter(@Nullable String client, @Nullable String channel, @Nullable
 	 * it corrects. So the id alone rules out most of the partitions.
 	 */
 	private static final String WITHIN = """
-			and id >= id_at('led_', :from - interval '2 days') and id < id_at('led_', :to + interval '40 days')
-			and occurred_at >= :from and occurred_at < :to""";
+
+			and line.id >= id_at('led_', :from::timestamptz - interval '2 days')
+			and line.id < id_at('led_', :to::timestamptz + interval '40 days')
+			and line.occurred_at >= :from and line.occurred_at < :to""";
 
 	/** The conditions, to follow others. */
 	String conditions() {
@@ -38,7 +40,7 @@ record LedgerFilter(@Nullable String client, @Nullable String channel, @Nullable
 	}
 
 	private static String condition(String column, String parameter, @Nullable String value) {
-		return (value != null) ? " and " + column + " = :" + parameter : "";
+		return (value != null) ? " and line." + column + " = :" + parameter : "";
 	}
 
 }

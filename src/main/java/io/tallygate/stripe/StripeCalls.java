@@ -6,13 +6,13 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 import com.stripe.Stripe;
 import com.stripe.StripeClient;
 import com.stripe.exception.StripeException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.tallygate.agency.StripeConnection;
-import io.tallygate.agency.StripeConnections;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Metric;
 import io.tallygate.core.Secret;
@@ -39,7 +39,7 @@ final class StripeCalls implements AutoCloseable {
 
 	private final StripeProperties properties;
 
-	private final StripeConnections connections;
+	private final Function<AgencyId, Mono<StripeConnection>> connections;
 
 	private final Clock clock;
 
@@ -58,7 +58,8 @@ final class StripeCalls implements AutoCloseable {
 
 	};
 
-	StripeCalls(StripeProperties properties, StripeConnections connections, Clock clock, MeterRegistry metrics) {
+	StripeCalls(StripeProperties properties, Function<AgencyId, Mono<StripeConnection>> connections, Clock clock,
+			MeterRegistry metrics) {
 		this.properties = properties;
 		this.connections = connections;
 		this.clock = clock;
@@ -69,7 +70,7 @@ final class StripeCalls implements AutoCloseable {
 
 	/** Calls with the key of the agency's connection. Fails with a StripeProblem only. */
 	<T> Mono<T> call(AgencyId agency, Call<T> call) {
-		return this.connections.find(agency)
+		return this.connections.apply(agency)
 			.onErrorMap(StripeCalls::unreadable)
 			.switchIfEmpty(Mono.error(() -> new StripeProblem(StripeProblem.Kind.NOT_CONNECTED, 0, "not_connected",
 					"The agency has no Stripe connection")))

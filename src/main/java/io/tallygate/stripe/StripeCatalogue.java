@@ -150,11 +150,12 @@ public final class StripeCatalogue {
 				(stripe) -> stripe.v1().customers().search(params).getData().stream().map(StripeCustomer::of).toList());
 	}
 
+	/** A read that fails, for whatever reason, is shown and not fatal: the key is good. */
 	private Mono<StripeAccount.Access> access(AgencyId agency, Secret key, Probe probe) {
 		return this.calls.call(agency, key, probe.call())
 			.map((found) -> new StripeAccount.Access(probe.resource(), null))
-			.onErrorResume(StripeProblem.class, (problem) -> (problem.kind() == StripeProblem.Kind.KEY_REFUSED)
-					? Mono.just(new StripeAccount.Access(probe.resource(), problem.reason())) : Mono.error(problem));
+			.onErrorResume(StripeProblem.class,
+					(problem) -> Mono.just(new StripeAccount.Access(probe.resource(), problem.reason())));
 	}
 
 	private static @Nullable String name(Account account) {

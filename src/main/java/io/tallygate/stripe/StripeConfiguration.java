@@ -17,7 +17,7 @@ class StripeConfiguration {
 	@Bean
 	StripeCalls stripeCalls(StripeProperties properties, StripeConnections connections, Clock clock,
 			MeterRegistry metrics) {
-		return new StripeCalls(properties, connections, clock, metrics);
+		return new StripeCalls(properties, connections::find, clock, metrics);
 	}
 
 	@Bean

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -69,7 +70,7 @@ final class StripeThreads {
 
 	private synchronized void passOn(AgencyId agency) {
 		this.admitted--;
-		Turns mine = this.turns.getOrDefault(agency, new Turns());
+		Turns mine = Objects.requireNonNull(this.turns.get(agency));
 		Call next = mine.waiting.poll();
 		if (next != null) {
 			this.threads.execute(() -> run(agency, next));
