@@ -22,23 +22,33 @@ import org.springframework.stereotype.Component;
 @Component
 class LedgerReads {
 
+	/**
+	 * Lines and orphans are each cut to a page before they are put together, so that a
+	 * page costs what a page holds, however long the ledger is.
+	 */
 	private static final String SELECT = """
 			select line.*, provider.name as provider
 			from (
-			  select id, kind, request_id, agency_id, client_id, channel_id, provider_id, model, api, status, input_tokens,
+			  (select id, kind, request_id, client_id, channel_id, provider_id, model, api, status, input_tokens,
 			    cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, total_tokens, messages::bigint,
 			    quantity, charge_by, epoch::bigint, total_before, total_after, units, null::bigint as reserved, occurred_at,
 			    http_status, streamed, client_disconnected, provider_request_id, duration_ms, ttft_ms, note
-			  from ledger
+			  from ledger line
+			  where line.agency_id = :agency%1$s%2$s)
 			  union all
-			  select 'led_' || substr(orphan.request_id, 5), 'exchange', orphan.request_id, orphan.agency_id,
-			    orphan.client_id, orphan.channel_id, null, null, null, 'orphaned', null, null, null, null, null, null, 0, 0,
-			    epoch.charge_by, orphan.epoch, null, null, 0, orphan.reservation, orphan.opened_at, null, false, false, null,
-			    null, null, null
-			  from orphan left join epoch on epoch.client_id = orphan.client_id and epoch.epoch = orphan.epoch
-			  where orphan.superseded_at is null
+			  (select id, 'exchange', request_id, client_id, channel_id, null, null, null, 'orphaned', null, null, null, null,
+			    null, null, 0, 0, charge_by, epoch, null, null, 0, reservation, occurred_at, null, false, false, null, null,
+			    null, null
+			  from (
+			    select 'led_' || substr(orphan.request_id, 5) as id, orphan.*, orphan.opened_at as occurred_at,
+			      null::text as model, epoch.charge_by
+			    from orphan left join epoch on epoch.client_id = orphan.client_id and epoch.epoch = orphan.epoch
+			    where orphan.superseded_at is null
+			  ) line
+			  where line.agency_id = :agency%1$s%2$s)
 			) line left join provider on provider.id = line.provider_id
-			where line.agency_id = :agency""";
+			where true%2$s
+			""";
 
 	private static final String CLIENT_IS_KNOWN = "select 1 from client where agency_id = :agency and id = :id";
 
@@ -68,11 +78,14 @@ class LedgerReads {
 
 	/** One line, by its id. */
 	Mono<LedgerEntry> find(AgencyId agency, String id) {
-		return read(agency, statement(agency, SELECT + " and line.id = :id").bind("id", id).map(LedgerEntry::of).one());
+		return read(agency,
+				statement(agency, SELECT.formatted(" and line.id = :id", "")).bind("id", id)
+					.map(LedgerEntry::of)
+					.one());
 	}
 
 	private Mono<Page<LedgerEntry>> rows(AgencyId agency, LedgerFilter filter, PageRequest page) {
-		GenericExecuteSpec statement = statement(agency, SELECT + filter.conditions() + page.tail("line.id"));
+		GenericExecuteSpec statement = statement(agency, SELECT.formatted(filter.conditions(), page.tail("line.id")));
 		return page.of(page.bind(filter.bind(statement)).map(LedgerEntry::of).all());
 	}
 

@@ -150,7 +150,9 @@ public final class StripeCatalogue {
 				(stripe) -> stripe.v1().customers().search(params).getData().stream().map(StripeCustomer::of).toList());
 	}
 
-	/** A read that fails, for whatever reason, is shown and not fatal: the key is good. */
+	/**
+	 * A read that fails, for whatever reason, is shown and not fatal: the key is good.
+	 */
 	private Mono<StripeAccount.Access> access(AgencyId agency, Secret key, Probe probe) {
 		return this.calls.call(agency, key, probe.call())
 			.map((found) -> new StripeAccount.Access(probe.resource(), null))
