@@ -34,7 +34,13 @@ public enum Metric {
 	DIRECTORY_KEYS("tallygate.directory.keys", "Channel keys held in memory"),
 
 	/** While PostgreSQL is away. */
-	DIRECTORY_STALE("tallygate.directory.stale", "Requests served by what was known of a key before a change that could not be read");
+	DIRECTORY_STALE("tallygate.directory.stale", "Requests served by what was known of a key before a change that could not be read"),
+
+	/** Calls to Stripe. */
+	STRIPE_CALLS("tallygate.stripe.calls", "Calls to Stripe by outcome, with their duration"),
+
+	/** Calls to Stripe under way. */
+	STRIPE_CALLS_ADMITTED("tallygate.stripe.calls.admitted", "Calls to Stripe that run or wait for their turn");
 
 	private final String key;
 
