@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ToDoubleFunction;
 
 import io.micrometer.core.instrument.Counter;
@@ -19,7 +18,7 @@ final class OutboxMetrics {
 
 	private final InstantSource clock;
 
-	private final AtomicReference<Outbox.Backlog> backlog = new AtomicReference<>(new Outbox.Backlog(0, 0, 0, null));
+	private volatile Outbox.Backlog backlog = new Outbox.Backlog(0, 0, 0, null);
 
 	private final AtomicLong lanesDue = new AtomicLong();
 
@@ -39,7 +38,7 @@ final class OutboxMetrics {
 
 	void scanned(long lanes, Outbox.Backlog left) {
 		this.lanesDue.set(lanes);
-		this.backlog.set(left);
+		this.backlog = left;
 	}
 
 	void cut() {
@@ -64,14 +63,14 @@ final class OutboxMetrics {
 	}
 
 	private void events(Delivery.State state, ToDoubleFunction<Outbox.Backlog> count) {
-		Gauge.builder(Metric.OUTBOX_EVENTS.key(), this.backlog, (held) -> count.applyAsDouble(held.get()))
+		Gauge.builder(Metric.OUTBOX_EVENTS.key(), this, (metrics) -> count.applyAsDouble(metrics.backlog))
 			.description(Metric.OUTBOX_EVENTS.description())
 			.tag("state", state.text())
 			.register(this.registry);
 	}
 
 	private double oldestDueSeconds() {
-		Instant oldest = this.backlog.get().oldestDueAt();
+		Instant oldest = this.backlog.oldestDueAt();
 		return (oldest != null) ? Duration.between(oldest, this.clock.instant()).toMillis() / 1000.0 : 0;
 	}
 
