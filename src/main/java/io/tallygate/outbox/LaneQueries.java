@@ -22,7 +22,7 @@ import org.springframework.r2dbc.core.DatabaseClient;
  */
 final class LaneQueries {
 
-	private static final String LOCK = "select id from lane where id = :lane for update skip locked";
+	private static final String LOCK = "select id from lane where id = :lane for no key update skip locked";
 
 	/**
 	 * The lane, if it is free and its agency's delivery runs. Runs after the lock, in a
