@@ -23,7 +23,13 @@ public enum Metric {
 
 	/** Results of an owner that is none any more. */
 	OUTBOX_LATE_RESULTS("tallygate.outbox.late.results",
-			"Results that came after another had taken up the meter event, and changed nothing");
+			"Results that came after another had taken up the meter event, and changed nothing"),
+
+	/** Calls to Stripe. */
+	STRIPE_CALLS("tallygate.stripe.calls", "Calls to Stripe by outcome, with their duration"),
+
+	/** Calls to Stripe under way. */
+	STRIPE_CALLS_ADMITTED("tallygate.stripe.calls.admitted", "Calls to Stripe that run or wait for their turn");
 
 	private final String key;
 

@@ -73,7 +73,8 @@ record NextState(Delivery delivery, @Nullable String pauses) {
 		return new NextState(answered.delivered(now), null);
 	}
 
-	private static Delivery refused(Delivery delivery, MeterEventAnswer.Refused refused) {
+	/** Parked for itself, at once or by Stripe's later word. */
+	static Delivery refused(Delivery delivery, MeterEventAnswer.Refused refused) {
 		boolean stops = switch (refused.kind()) {
 			case CUSTOMER, METER -> true;
 			case AGE, VALUE -> false;
