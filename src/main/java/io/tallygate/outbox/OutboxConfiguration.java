@@ -35,4 +35,14 @@ class OutboxConfiguration {
 				new OutboxMetrics(registry, clock), listeners.orderedStream().toList());
 	}
 
+	@Bean
+	MeterEventDesk meterEventDesk(Database.OfSystem database, Outbox outbox, MeterEvents stripe, Ids ids, Clock clock) {
+		return new MeterEventDesk(database, outbox, stripe, ids, clock);
+	}
+
+	@Bean
+	DeliverySwitch deliverySwitch(Database.OfSystem database, Clock clock) {
+		return new DeliverySwitch(database, clock);
+	}
+
 }
