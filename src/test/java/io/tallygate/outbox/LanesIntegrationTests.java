@@ -56,7 +56,7 @@ class LanesIntegrationTests {
 		this.second.start();
 
 		Random random = new Random(3);
-		for (int i = 0; i < 300; i++) {
+		for (int i = 0; i < 150; i++) {
 			int client = 1 + random.nextInt(CLIENTS);
 			this.database.cross(Fixtures.client(client), 1 + random.nextInt(3), Instant.now());
 			this.first.unitsDue(Fixtures.client(client), 1);
