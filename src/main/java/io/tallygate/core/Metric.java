@@ -61,7 +61,28 @@ public enum Metric {
 	OUTBOX_PARKED("tallygate.outbox.parked", "Meter events parked, by reason"),
 
 	/** Results of an owner that is none any more. */
-	OUTBOX_LATE_RESULTS("tallygate.outbox.late.results", "Results that came after another had taken up the meter event, and changed nothing");
+	OUTBOX_LATE_RESULTS("tallygate.outbox.late.results", "Results that came after another had taken up the meter event, and changed nothing"),
+
+	/** Exchanges settled. */
+	RELAY_EXCHANGES("tallygate.relay.exchanges", "Exchanges that were opened, by API and by how they were settled"),
+
+	/** Errors answered by the gateway itself. */
+	RELAY_ERRORS("tallygate.relay.errors", "Requests answered or broken off with an error of ours, by its code"),
+
+	/** The wait for a provider. */
+	RELAY_FIRST_BYTE("tallygate.relay.first.byte", "From a request's arrival to the first byte of the answer"),
+
+	/** Exchanges under way. */
+	RELAY_RUNNING("tallygate.relay.running", "Exchanges that were opened and are not settled"),
+
+	/** Answers read for nobody. */
+	RELAY_DRAINS("tallygate.relay.drains", "Answers being read to their end for clients that hung up"),
+
+	/** Answers given up. */
+	RELAY_DRAINS_CUT("tallygate.relay.drains.cut", "Answers given up after the client had hung up"),
+
+	/** Memory for bodies. */
+	RELAY_BUFFERED_BYTES("tallygate.relay.buffered.bytes", "Bytes of request bodies held");
 
 	private final String key;
 
