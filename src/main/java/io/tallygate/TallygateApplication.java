@@ -14,7 +14,8 @@ public class TallygateApplication {
 	public static void main(String[] args) {
 		ConfigurableApplicationContext context = SpringApplication.run(TallygateApplication.class, args);
 		List<ExitCodeGenerator> rooms = List.copyOf(context.getBeansOfType(ExitCodeGenerator.class).values());
-		// A JVM ended by SIGTERM reports 143 by itself. Who stopped us wants to know whether
+		// A JVM ended by SIGTERM reports 143 by itself. Who stopped us wants to know
+		// whether
 		// all was drained: 0, or what a room says after it has stopped.
 		SpringApplication.getShutdownHandlers()
 			.add(() -> Runtime.getRuntime()

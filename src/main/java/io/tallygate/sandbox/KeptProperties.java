@@ -50,16 +50,27 @@ final class KeptProperties {
 	/** The value kept under {@code name}, made and kept where there is none. */
 	synchronized String getOrKeep(String name, Supplier<String> made) {
 		String value = this.values.getProperty(name);
-		if (value == null) {
-			value = made.get();
-			keep(name, value);
+		if (value != null) {
+			return value;
 		}
-		return value;
+		String fresh = made.get();
+		keep(name, fresh);
+		return fresh;
 	}
 
 	/** Keeps {@code value}, on the disk when this returns. */
 	synchronized void keep(String name, String value) {
 		this.values.setProperty(name, value);
+		write();
+	}
+
+	/** Forgets everything. */
+	synchronized void clear() {
+		this.values.clear();
+		write();
+	}
+
+	private void write() {
 		try {
 			Path beside = this.file.resolveSibling(this.file.getFileName() + ".new");
 			Files.deleteIfExists(beside);
