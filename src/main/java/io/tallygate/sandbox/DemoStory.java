@@ -14,10 +14,12 @@ import io.tallygate.client.Report;
  * @param agency the agency's name
  * @param stripeKey its key at the sandbox's Stripe
  * @param providerUrl where the sandbox's model provider is
+ * @param providerKey the key to that
  * @param model a model of that
  * @param clients whom it bills
  */
-record DemoStory(String agency, String stripeKey, String providerUrl, String model, List<Client> clients) {
+record DemoStory(String agency, String stripeKey, String providerUrl, String providerKey, String model,
+		List<Client> clients) {
 
 	DemoStory {
 		clients = List.copyOf(clients);
@@ -59,6 +61,11 @@ record DemoStory(String agency, String stripeKey, String providerUrl, String mod
 
 	}
 
+	@Override
+	public String toString() {
+		return "DemoStory[agency=" + this.agency + "]";
+	}
+
 	/** The body of {@code PUT /stripe_connection}. */
 	Map<String, Object> stripeConnection() {
 		return Map.of("secret_key", this.stripeKey);
@@ -67,7 +74,7 @@ record DemoStory(String agency, String stripeKey, String providerUrl, String mod
 	/** The body of {@code POST /providers}. */
 	Map<String, Object> provider() {
 		return Map.of("name", "Sandbox models", "kind", "openai_compatible", "base_url", this.providerUrl, "api_key",
-				"sk-sandbox", "models", List.of("fake-*"), "default", true);
+				this.providerKey, "models", List.of("fake-*", "fake:*"), "default", true);
 	}
 
 	/** The body of {@code POST /v1/chat/completions}. */
