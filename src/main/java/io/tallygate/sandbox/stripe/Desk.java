@@ -1,0 +1,217 @@
+package io.tallygate.sandbox.stripe;
+
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+import io.tallygate.core.Ids;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Where a call is dealt with, one at a time:
+ * <ol>
+ * <li>the key says whose account it is;</li>
+ * <li>the path says what is asked, and the key whether it may be;</li>
+ * <li>a meter event must find its lane free, and meets the fault that waits for it;</li>
+ * <li>a repeated Idempotency-Key gets the answer that it got before;</li>
+ * <li>the resource answers or refuses;</li>
+ * <li>what it changed takes effect, and is noted for the journal with the answer.</li>
+ * </ol>
+ */
+final class Desk {
+
+	/** What a call without a version of its own is answered as. */
+	private static final String VERSION = "2026-07-29.dahlia";
+
+	private static final String GARBAGE = "<html><body><h1>Welcome to the proxy</h1></body></html>";
+
+	private final Accounts accounts;
+
+	private final Faults faults;
+
+	private final InstantSource clock;
+
+	private final Ids ids;
+
+	private final List<Route> routes;
+
+	Desk(Accounts accounts, Faults faults, FakeStripeOptions options, Ids ids) {
+		this.accounts = accounts;
+		this.faults = faults;
+		this.clock = options.clock();
+		this.ids = ids;
+		this.routes = Stream
+			.of(new AccountResource().routes(), new CustomerResource().routes(), new ProductResource().routes(),
+					new PriceResource().routes(), new MeterResource().routes(), new MeterEventResource().routes(),
+					new EventSummaryResource(options.aggregationLag()).routes(), new SubscriptionResource().routes(),
+					new SetupIntentResource().routes())
+			.flatMap(List::stream)
+			.toList();
+	}
+
+	Outcome<Answer> handle(HttpCall http) {
+		return handle(http, this.clock.instant());
+	}
+
+	/** Deals with a call at a time of the caller's choice, which seeds need. */
+	Outcome<Answer> handle(HttpCall http, Instant now) {
+		String requestId = this.ids.next("req_");
+		Outcome<Answer> outcome;
+		try {
+			outcome = serve(http, now, requestId);
+		}
+		catch (StripeProblem ex) {
+			outcome = Outcome.unchanged(refusal(ex, requestId));
+		}
+		Answer answer = outcome.value()
+			.with("Request-Id", requestId)
+			.with("Stripe-Version", (http.stripeVersion() != null) ? http.stripeVersion() : VERSION);
+		if (http.idempotencyKey() != null) {
+			answer = answer.with("Idempotency-Key", http.idempotencyKey());
+		}
+		return new Outcome<>(answer, outcome.line());
+	}
+
+	private static Answer refusal(StripeProblem problem, String requestId) {
+		Answer answer = Answer.of(problem.status(), Json.write(problem.body(requestId)));
+		return switch (problem.status()) {
+			case 400 -> answer.with("stripe-should-retry", "false");
+			case 429 -> answer.with("Stripe-Rate-Limited-Reason", problem.rateLimitedReason());
+			default -> answer;
+		};
+	}
+
+	private Outcome<Answer> serve(HttpCall http, Instant now, String requestId) {
+		SandboxKey key = authenticate(http.key());
+		Params params = Params.parse(http.query(), http.body());
+		Account account = this.accounts.account(key.account());
+		Found found = find(http);
+		if (!key.may(found.route().permission())) {
+			throw new StripeProblem(403, "invalid_request_error", null, null,
+					"The provided key '" + masked(key.secret().reveal()) + "' does not have the required permissions"
+							+ " for this endpoint on account '" + account.id() + "'. Having the '"
+							+ found.route().permission() + "' permission would allow this request to continue.");
+		}
+		Call call = new Call(account, params, found.ids(), now, this.ids, http.chosenId());
+		Fault fault = found.route().path().equals(MeterEventResource.URL) ? occupy(http, account, params) : null;
+		Answer early = (fault != null) ? before(fault, requestId) : null;
+		if (early != null) {
+			return conclude(http, call, requestId, early, early.status() == 500);
+		}
+		StoredAnswers.Stored stored = stored(http, call);
+		if (stored != null) {
+			return Outcome.unchanged(Answer.of(stored.status(), stored.body())
+				.with("Idempotent-Replayed", "true")
+				.with("Original-Request", stored.requestId()));
+		}
+		found.route().allowed().check(params);
+		ObjectNode body = Expansion.expand(call, found.route().handler().apply(call));
+		call.changes().forEach(account::apply);
+		Answer answer = Answer.of(200, Json.write(body));
+		return conclude(http, call, requestId, (fault != null) ? after(fault, answer, requestId) : answer, true);
+	}
+
+	private SandboxKey authenticate(String secret) {
+		if (secret.isEmpty()) {
+			throw StripeProblem.unauthorized("You did not provide an API key. You need to provide your API key in the"
+					+ " Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').");
+		}
+		SandboxKey key = this.accounts.key(secret);
+		if (key == null) {
+			throw StripeProblem.unauthorized("Invalid API Key provided: " + masked(secret));
+		}
+		return key;
+	}
+
+	private static String masked(String secret) {
+		return (secret.length() < 16) ? "****"
+				: secret.substring(0, 8) + "****" + secret.substring(secret.length() - 4);
+	}
+
+	private Found find(HttpCall http) {
+		for (Route route : this.routes) {
+			List<String> pathIds = route.match(http.method(), http.path());
+			if (pathIds != null) {
+				return new Found(route, pathIds);
+			}
+		}
+		throw new StripeProblem(404, "invalid_request_error", null, null,
+				"Unrecognized request URL (" + http.method() + ": " + http.path() + ").");
+	}
+
+	/** Takes the lane of a meter event, and the fault that waits for it. */
+	private @Nullable Fault occupy(HttpCall http, Account account, Params params) {
+		if (!http.hold().take(MeterEventResource.lane(account, params))) {
+			throw StripeProblem.tooManyRequests("resource-specific",
+					"Only one call at a time may report usage of a customer for a meter.");
+		}
+		return this.faults.next(account.id());
+	}
+
+	/** The answer of a fault that strikes before the event is taken. */
+	private static @Nullable Answer before(Fault fault, String requestId) {
+		return switch (fault.kind()) {
+			case RATE_LIMITED -> throw StripeProblem.tooManyRequests("endpoint-rate",
+					"Request rate limit exceeded. You can learn more at https://docs.stripe.com/rate-limits");
+			case UNAUTHORIZED -> throw StripeProblem.unauthorized("Expired API Key provided");
+			case SERVER_ERROR -> refusal(StripeProblem.serverError(), requestId);
+			case HANG -> Answer.of(200, "").meets(Answer.Fate.WITHHELD);
+			case GARBAGE -> Answer.of(200, GARBAGE).with("Content-Type", "text/html");
+			default -> null;
+		};
+	}
+
+	/** What a fault that strikes afterwards makes of the answer. */
+	private static Answer after(Fault fault, Answer answer, String requestId) {
+		return switch (fault.kind()) {
+			case SERVER_ERROR_AFTER_COMMIT -> refusal(StripeProblem.serverError(), requestId);
+			case HANG_AFTER_COMMIT -> answer.meets(Answer.Fate.WITHHELD);
+			case DROP_ANSWER -> answer.meets(Answer.Fate.DROPPED);
+			case SLOW -> answer.after(fault.delay());
+			default -> answer;
+		};
+	}
+
+	private static StoredAnswers.@Nullable Stored stored(HttpCall http, Call call) {
+		String key = http.idempotencyKey();
+		if (key == null || !http.method().equals("POST")) {
+			return null;
+		}
+		if (key.length() > 255) {
+			throw StripeProblem.invalid(null, null, "An Idempotency-Key has at most 255 characters.");
+		}
+		StoredAnswers.Stored stored = call.account().storedAnswers().find(key, call.now());
+		if (stored != null && !stored.fingerprint().equals(call.params().fingerprint(http.path()))) {
+			throw new StripeProblem(400, "idempotency_error", null, null,
+					"Keys for idempotent requests can only be used with the same parameters they were first used with."
+							+ " Try using a key other than '" + key + "' if you meant to execute a different request.");
+		}
+		return stored;
+	}
+
+	/** Stores the answer under its Idempotency-Key, and notes it with the changes. */
+	private static Outcome<Answer> conclude(HttpCall http, Call call, String requestId, Answer answer,
+			boolean isToBeStored) {
+		Account account = call.account();
+		ObjectNode line = Json.object().put("account", account.id());
+		call.changes().forEach(line.putArray("changes")::add);
+		String key = http.idempotencyKey();
+		boolean isStored = isToBeStored && key != null && http.method().equals("POST")
+				&& account.storedAnswers().find(key, call.now()) == null;
+		if (isStored && key != null) {
+			StoredAnswers.Stored stored = new StoredAnswers.Stored(key, call.params().fingerprint(http.path()),
+					requestId, answer.status(), answer.body(), call.now());
+			account.storedAnswers().add(stored);
+			line.set("answer", stored.json());
+		}
+		return (isStored || !call.changes().isEmpty()) ? new Outcome<>(answer, line) : Outcome.unchanged(answer);
+	}
+
+	/** A route and the ids that the path has in it. */
+	private record Found(Route route, List<String> ids) {
+	}
+
+}
