@@ -12,6 +12,7 @@ import io.tallygate.core.SecretBox;
 
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.r2dbc.autoconfigure.R2dbcConnectionDetails;
+import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -40,14 +41,21 @@ class TallygateConfiguration {
 		return new SecretBox(decoded);
 	}
 
+	@Bean
+	PostgresJdbcDetails postgresJdbcDetails(R2dbcConnectionDetails server) {
+		return new PostgresJdbcDetails(server);
+	}
+
 	/** The system pool is the one that Boot sees: its health is our readiness. */
 	@Bean(destroyMethod = "dispose")
+	@DependsOnDatabaseInitialization
 	ConnectionPool systemPool(R2dbcConnectionDetails server,
 			@Value("${tallygate.database.system-connections-max:12}") int connectionsMax) {
 		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_system", connectionsMax);
 	}
 
 	@Bean(destroyMethod = "dispose", defaultCandidate = false)
+	@DependsOnDatabaseInitialization
 	ConnectionPool tenantPool(R2dbcConnectionDetails server,
 			@Value("${tallygate.database.tenant-connections-max:8}") int connectionsMax) {
 		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_tenant", connectionsMax);
