@@ -16,14 +16,15 @@ public final class Cuts {
 	public static final int EVERY_OFFSET_MAX = 16 * 1024;
 
 	/** So many ways at most: each has every so-many-th offset of those to be tried. */
-	private static final int WAYS_MAX = 400;
+	private static final int WAYS_MAX = 64;
 
 	private Cuts() {
 	}
 
 	/**
-	 * Bodies in pieces such that each offset is a cut in one of them; for a long body each
-	 * offset beside its line ends and inside its characters. A short body is cut in two.
+	 * Bodies in pieces such that each offset is a cut in one of them; for a long body
+	 * each offset beside its line ends and inside its characters. A short body is cut in
+	 * two.
 	 */
 	public static Stream<List<byte[]>> of(byte[] body) {
 		int[] offsets = (body.length <= EVERY_OFFSET_MAX) ? IntStream.rangeClosed(0, body.length).toArray()
