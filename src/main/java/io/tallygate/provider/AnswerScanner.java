@@ -43,6 +43,8 @@ final class AnswerScanner {
 
 	}
 
+	private final AnswerField spoken;
+
 	private final @Nullable KeptText text;
 
 	private final Bytes name = new Bytes();
@@ -92,7 +94,14 @@ final class AnswerScanner {
 
 	private boolean errorSeen;
 
-	AnswerScanner(@Nullable KeptText text) {
+	/**
+	 * A scanner of one answer.
+	 * @param spoken where a choice has the model's words: some providers repeat in each
+	 * chunk's {@code message} what the deltas have said so far
+	 * @param text where to keep the words, if they are wanted
+	 */
+	AnswerScanner(AnswerField spoken, @Nullable KeptText text) {
+		this.spoken = spoken;
 		this.text = text;
 	}
 
@@ -279,8 +288,12 @@ final class AnswerScanner {
 			}
 			case '{', '[' -> open(next == '[');
 			case '}', ']' -> close(next == ']');
-			case ':' -> this.expectsName = false;
+			case ':' -> {
+				this.stopped = this.depth == 0;
+				this.expectsName = false;
+			}
 			case ',' -> {
+				this.stopped = this.depth == 0;
 				this.inLiteral = false;
 				this.expectsName = !inArray();
 			}
@@ -371,7 +384,7 @@ final class AnswerScanner {
 			case CHOICES -> array ? Place.ELSEWHERE : Place.CHOICE;
 			case CHOICE -> {
 				beginUsage(array, true);
-				boolean isDelta = !array && (this.field == AnswerField.DELTA || this.field == AnswerField.MESSAGE);
+				boolean isDelta = !array && this.field == this.spoken;
 				yield isDelta ? Place.DELTA : Place.ELSEWHERE;
 			}
 			case DELTA -> insideDelta();

@@ -26,9 +26,9 @@ final class Findings {
 		this.text = keepsText ? new KeptText() : null;
 	}
 
-	/** A scanner for this answer, which adds to its text. */
-	AnswerScanner scanner() {
-		return new AnswerScanner(this.text);
+	/** A scanner for this answer, which adds to its text what stands in this field. */
+	AnswerScanner scanner(AnswerField spoken) {
+		return new AnswerScanner(spoken, this.text);
 	}
 
 	void usage(@Nullable Usage reported, @Nullable Usage ofChoice) {

@@ -11,7 +11,7 @@ final class JsonReader implements BodyReader {
 
 	JsonReader(Findings findings) {
 		this.findings = findings;
-		this.scanner = findings.scanner();
+		this.scanner = findings.scanner(AnswerField.MESSAGE);
 	}
 
 	@Override

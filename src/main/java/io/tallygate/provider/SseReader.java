@@ -60,7 +60,7 @@ final class SseReader implements BodyReader {
 
 	SseReader(Findings findings) {
 		this.findings = findings;
-		this.scanner = findings.scanner();
+		this.scanner = findings.scanner(AnswerField.DELTA);
 	}
 
 	@Override
@@ -178,6 +178,9 @@ final class SseReader implements BodyReader {
 			this.stop = Stop.EVENT;
 		}
 		else {
+			if (this.part == Part.DONE) {
+				this.scanner.stop();
+			}
 			this.errorEvent = this.errorEvent || isErrorName();
 			this.part = Part.START;
 		}

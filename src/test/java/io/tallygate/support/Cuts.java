@@ -16,7 +16,7 @@ public final class Cuts {
 	public static final int EVERY_OFFSET_MAX = 16 * 1024;
 
 	/** So many ways at most: each has every so-many-th offset of those to be tried. */
-	private static final int WAYS_MAX = 400;
+	private static final int WAYS_MAX = 64;
 
 	private Cuts() {
 	}
