@@ -53,9 +53,8 @@ final class ChatDoor {
 		Telling telling = new Telling(answer, callersId(request, requestId), requestId, this.transcript);
 		Duration delay = (model.delay() != null) ? model.delay() : this.options.chunkDelay();
 		Integer cut = model.chunksBeforeCut();
-		return (chat.isStreamed() ? stream(request, response, telling, cut, delay)
-				: whole(request, response, telling, cut, delay))
-			.doFinally((signal) -> end(telling, signal));
+		return chat.isStreamed() ? stream(request, response, telling, cut, delay)
+				: whole(request, response, telling, cut, delay).doFinally((signal) -> end(telling, signal));
 	}
 
 	private static String callersId(HttpServerRequest request, String ownId) {
@@ -68,13 +67,21 @@ final class ChatDoor {
 		return ownId;
 	}
 
+	/**
+	 * The socket tells the events, not who waits for them to be sent, that the caller
+	 * left.
+	 */
 	private Mono<Void> stream(HttpServerRequest request, HttpServerResponse response, Telling telling,
 			@Nullable Integer cut, Duration delay) {
 		Flux<byte[]> events = telling.events(delay);
+		Flux<byte[]> sent = ((cut != null) ? events.take(cut) : events)
+			.doOnSubscribe((subscription) -> this.openStreams.incrementAndGet())
+			.doFinally((signal) -> {
+				this.openStreams.decrementAndGet();
+				end(telling, signal);
+			});
 		response.header("Content-Type", "text/event-stream; charset=utf-8").header("Cache-Control", "no-cache");
-		return Mono.fromRunnable(this.openStreams::incrementAndGet)
-			.then((cut != null) ? send(response, events.take(cut)).then(cut(request, telling)) : send(response, events))
-			.doFinally((signal) -> this.openStreams.decrementAndGet());
+		return (cut != null) ? send(response, sent).then(cut(request, telling)) : send(response, sent);
 	}
 
 	/** Sends each event when it comes. */

@@ -1,6 +1,7 @@
 package io.tallygate.sandbox.stripe;
 
 import java.util.List;
+import java.util.Locale;
 
 import tools.jackson.databind.node.ObjectNode;
 
@@ -39,7 +40,7 @@ final class CustomerResource {
 			.putNull("default_source")
 			.put("delinquent", false)
 			.putNull("discount");
-		customer.put("invoice_prefix", call.newId("").substring(18).toUpperCase(java.util.Locale.ROOT));
+		customer.put("invoice_prefix", call.newId("").substring(18).toUpperCase(Locale.ROOT));
 		customer.putObject("invoice_settings")
 			.putNull("custom_fields")
 			.putNull("default_payment_method")

@@ -1,6 +1,7 @@
 package io.tallygate.sandbox.stripe;
 
 import java.util.List;
+import java.util.function.LongPredicate;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -62,7 +63,7 @@ final class Listing {
 				&& isUnset(range.whole("lte"), (at) -> created <= at);
 	}
 
-	private static boolean isUnset(@Nullable Long bound, java.util.function.LongPredicate holds) {
+	private static boolean isUnset(@Nullable Long bound, LongPredicate holds) {
 		return bound == null || holds.test(bound);
 	}
 

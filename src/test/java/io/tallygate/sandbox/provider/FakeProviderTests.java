@@ -123,11 +123,11 @@ class FakeProviderTests {
 
 	@Test
 	void aModelWithoutUsageNeverReportsIt() {
-		assertThat(chat(request("fake:t=3,nousage", "Hi", "")).body()).doesNotContain("usage");
+		assertThat(chat(request("fake:t=3,nousage", "Hi", "")).body()).doesNotContain("\"usage\"");
 		assertThat(
 				chat(request("fake:t=3,nousage", "Hi", ",\"stream\":true,\"stream_options\":{\"include_usage\":true}"))
 					.body())
-			.doesNotContain("usage\":{");
+			.doesNotContain("\"usage\"");
 		assertThat(this.provider.transcript().answers()).hasSize(2).noneMatch(Transcript.Answer::isReported);
 	}
 
