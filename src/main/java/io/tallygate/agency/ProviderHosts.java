@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 import io.tallygate.core.Problem;
 import org.springframework.stereotype.Component;
@@ -27,6 +28,8 @@ class ProviderHosts {
 	private static final String POINTER = "/base_url";
 
 	private static final int LENGTH_MAX = 2000;
+
+	private static final Pattern ODD_PATH = Pattern.compile("//|/\\.{1,2}(/|$)");
 
 	private final boolean privateAllowed;
 
@@ -53,7 +56,8 @@ class ProviderHosts {
 		refuseIf(url.getRawQuery() != null, "base_url must not have a query");
 		refuseIf(url.getRawFragment() != null, "base_url must not have a fragment");
 		refuseIf(url.getPort() == 0 || url.getPort() > 65_535, "base_url must have a port between 1 and 65535");
-		refuseIf(!url.normalize().equals(url), "base_url must not have '.', '..' or empty segments in its path");
+		refuseIf(ODD_PATH.matcher(url.getRawPath()).find(),
+				"base_url must not have '.', '..' or empty segments in its path");
 		refuseIf(scheme.equals("http") && !isExempt(url), "base_url must be https, not http");
 		return url;
 	}

@@ -57,6 +57,19 @@ public final class TestServers {
 			}
 		}
 
+		/** The one number that this query yields, past every right. */
+		public long number(String sql) {
+			try (Connection connection = postgres().getDatabase("postgres", this.name).getConnection();
+					Statement statement = connection.createStatement();
+					java.sql.ResultSet rows = statement.executeQuery(sql)) {
+				rows.next();
+				return rows.getLong(1);
+			}
+			catch (SQLException ex) {
+				throw new IllegalStateException(sql, ex);
+			}
+		}
+
 	}
 
 	/** A fresh database with the schema and nothing in it. */
@@ -74,6 +87,17 @@ public final class TestServers {
 		ConnectionPool system = Databases.pool(options, "tallygate_system", 6);
 		ConnectionPool tenant = Databases.pool(options, "tallygate_tenant", 4);
 		return new TestDatabase(options, Databases.system(system), Databases.tenant(tenant), name);
+	}
+
+	/** Runs one statement beside all tests' databases: to shut one, for instance. */
+	public static void administer(String sql) {
+		try (Connection connection = postgres().getPostgresDatabase().getConnection();
+				Statement statement = connection.createStatement()) {
+			statement.execute(sql);
+		}
+		catch (SQLException ex) {
+			throw new IllegalStateException(sql, ex);
+		}
 	}
 
 	/** The port of a PostgreSQL that is up. */

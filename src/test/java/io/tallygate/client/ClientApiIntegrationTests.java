@@ -1,0 +1,362 @@
+package io.tallygate.client;
+
+import java.util.List;
+import java.util.Map;
+
+import com.jayway.jsonpath.JsonPath;
+import io.tallygate.core.ClientId;
+import io.tallygate.core.Ids;
+import io.tallygate.support.AdminRooms;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** Clients, channels and keys, through the socket. */
+class ClientApiIntegrationTests {
+
+	private static AdminRooms.Running rooms;
+
+	private final Map<String, Object> agency = rooms.agency();
+
+	private final String token = (String) this.agency.get("admin_token");
+
+	private final String customer = "cus_" + this.agency.get("id");
+
+	@BeforeAll
+	static void start() {
+		rooms = AdminRooms.start();
+	}
+
+	@AfterAll
+	static void stop() {
+		rooms.close();
+	}
+
+	@Test
+	void aClientWithoutStripeIsMeteredAndNotBilled() {
+		Map<String, Object> client = create("{\"nickname\":\"Bakery\"}");
+
+		assertThat(client).containsEntry("status", "active")
+			.containsEntry("billing", "off")
+			.containsEntry("platform", "api")
+			.containsEntry("charge_by", "tokens")
+			.containsEntry("billing_unit", 1000)
+			.containsEntry("report", "units")
+			.containsEntry("epoch", 1);
+		assertThat(rooms.count("select count(*) from account where lane_id is null and client_id = '" + client.get("id")
+				+ "' and divisor = 1000000"))
+			.isEqualTo(1);
+	}
+
+	@Test
+	void theKeysSecretIsInTheFirstAnswerOnlyAndInNoTable() {
+		Map<String, Object> client = create("{\"nickname\":\"Bakery\",\"channel_name\":\"website\"}");
+		String secret = JsonPath.read(client, "$.channels[0].keys[0].secret");
+
+		assertThat(secret).matches("tg_test_[0-9A-Za-z]{36}");
+		Map<String, Object> read = rooms.done("GET", "/clients/" + client.get("id"), this.token, null);
+		assertThat(read.toString()).contains("website").doesNotContain(secret).doesNotContain("secret");
+		assertThat(rooms.count("select count(*) from channel_key k where k::text like '%" + secret + "%'")).isZero();
+	}
+
+	@Test
+	void aLiveConnectionMakesLiveKeys() {
+		AdminRooms.Guard guard = rooms.context().getBean(AdminRooms.Guard.class);
+		guard.live = true;
+		try {
+			Map<String, Object> client = create("{\"nickname\":\"Bakery\"}");
+
+			assertThat(JsonPath.<String>read(client, "$.channels[0].keys[0].prefix")).isEqualTo("tg_live_");
+		}
+		finally {
+			guard.live = false;
+		}
+	}
+
+	@Test
+	void aBilledClientHasALaneAnEpochAndAnAccount() {
+		Map<String, Object> client = create(billed("price_1"));
+
+		assertThat(client).containsEntry("billing", "on").containsEntry("stripe_customer_id", this.customer);
+		assertThat(rooms
+			.count("""
+					select count(*) from client c
+					join epoch e on e.client_id = c.id and e.epoch = 1 and e.divisor = 500000 and e.stripe_price_id = 'price_1'
+					join account a on a.client_id = c.id and a.epoch = 1 and a.lane_id = e.lane_id and a.divisor = e.divisor
+					join lane l on l.id = e.lane_id and l.client_id = c.id and l.meter_id = 'mtr_1'
+					where c.id = '"""
+					+ client.get("id") + "'"))
+			.isEqualTo(1);
+	}
+
+	@Test
+	void oneCustomerAndMeterBelongToOneClientAndNothingIsHalfWritten() {
+		create(billed("price_1"));
+		long before = rows();
+
+		rooms.call("POST", "/clients", this.token, billed("price_2"))
+			.expectStatus()
+			.isEqualTo(409)
+			.expectBody()
+			.jsonPath("$.code")
+			.isEqualTo("already_in_use");
+		rooms.call("POST", "/clients", (String) rooms.agency().get("admin_token"), billed("price_1"))
+			.expectStatus()
+			.isEqualTo(409);
+
+		// The stranger's agency and its token are all that has come.
+		assertThat(rows()).isEqualTo(before);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '`', value = { "{} | 422 | invalid_request | /nickname",
+			"{\"nickname\":\"x\",\"billing_unit\":0} | 422 | invalid_request | /billing_unit",
+			"{\"nickname\":\"x\",\"billing_unit\":-1} | 422 | invalid_request | /billing_unit",
+			"{\"nickname\":\"x\",\"billing_unit\":1.5} | 422 | invalid_request | /billing_unit",
+			"{\"nickname\":\"x\",\"billing_unit\":\"10\"} | 422 | invalid_request | /billing_unit",
+			"{\"nickname\":\"x\",\"billing_unit\":99999999999999999999} | 422 | invalid_request | /billing_unit",
+			"{\"nickname\":\"x\",\"charge_by\":\"words\"} | 422 | invalid_request | /charge_by",
+			"{\"nickname\":\"x\",\"charge_by\":1} | 422 | invalid_request | /charge_by",
+			"{\"nickname\":\"x\",\"billing_units\":1} | 422 | unknown_field | /billing_units",
+			"{\"nickname\":\"x\",\"token_weights\":{\"input\":1.2345}} | 422 | invalid_request | /token_weights/input",
+			"{\"nickname\":\"x\",\"token_weights\":{\"output\":-1}} | 422 | invalid_request | /token_weights/output",
+			"{\"nickname\":\"x\",\"token_weights\":{\"inputs\":1}} | 422 | unknown_field | /token_weights/inputs",
+			"{\"nickname\":\"x\",\"models_allowed\":[\"a*b\"]} | 422 | invalid_request | /models_allowed/0",
+			"{\"nickname\":\"x\",\"models_allowed\":\"gpt\"} | 422 | invalid_request | /models_allowed",
+			"{\"nickname\":\"x\",\"stripe_customer_id\":\"cus_1\"} | 422 | invalid_request | /stripe_price_id",
+			"{\"nickname\":\"x\",\"caps\":{}} | 422 | not_supported_yet | /caps",
+			"{\"nickname\":\"x\",\"rate_limit\":{}} | 422 | not_supported_yet | /rate_limit",
+			"{\"nickname\":\"x\",\"replay\":true} | 422 | not_supported_yet | /replay",
+			"{\"nickname\":\"x\",\"message_counts\":\"final_answer\"} | 422 | not_supported_yet | /message_counts",
+			"{\"nickname\":\"x\",\"create_customer\":{}} | 422 | not_supported_yet | /create_customer",
+			"{\"nickname\":\"x\",\"create_subscription\":true} | 422 | not_supported_yet | /create_subscription",
+			"{\"nickname\":\"x\",\"billing_starts_at\":\"2030-01-01T00:00:00Z\"} | 422 | not_supported_yet | /billing_starts_at",
+			"{\"nickname\":\"x\",\"platform\":\"gohighlevel\"} | 422 | not_supported_yet | /platform",
+			"{\"nickname\":\"x\",\"ghl_location_id\":\"l\"} | 422 | not_supported_yet | /ghl_location_id" })
+	void aBodyThatBreaksARuleStoresNothing(String body, int status, String code, String pointer) {
+		long before = rows();
+
+		rooms.call("POST", "/clients", this.token, body)
+			.expectStatus()
+			.isEqualTo(status)
+			.expectBody()
+			.jsonPath("$.code")
+			.isEqualTo(code)
+			.jsonPath("$.errors[0].pointer")
+			.isEqualTo(pointer);
+
+		assertThat(rows()).isEqualTo(before);
+	}
+
+	@Test
+	void whatStripeRefusesIsNotStored() {
+		long before = rows();
+
+		rooms.call("POST", "/clients", this.token, billed("price_unfit"))
+			.expectStatus()
+			.isEqualTo(422)
+			.expectBody()
+			.jsonPath("$.code")
+			.isEqualTo("price_mode_mismatch");
+
+		assertThat(rows()).isEqualTo(before);
+	}
+
+	@Test
+	void aChangeOfPolicyOpensTheNextEpochInTheSameLane() {
+		String id = (String) create(billed("price_1")).get("id");
+
+		Map<String, Object> changed = rooms.done("PATCH", "/clients/" + id, this.token,
+				"{\"billing_unit\":250,\"token_weights\":{\"output\":2.5},\"on_epoch_close\":\"round_up\"}");
+
+		assertThat(changed).containsEntry("epoch", 2)
+			.containsEntry("billing_unit", 250)
+			.containsEntry("on_epoch_close", "round_up");
+		assertThat(JsonPath.<Double>read(changed, "$.token_weights.output")).isEqualTo(2.5);
+		assertThat(rooms
+			.count("""
+					select count(*) from epoch old join epoch new using (client_id, lane_id)
+					join account a on a.client_id = new.client_id and a.epoch = 2 and a.divisor = 250000 and a.lane_id = new.lane_id
+					where old.epoch = 1 and new.epoch = 2 and old.superseded_at is not null and new.superseded_at is null
+					  and old.on_close = 'round_up' and new.weight_output = 2500 and client_id = '"""
+					+ id + "'"))
+			.isEqualTo(1);
+	}
+
+	@Test
+	void anotherCustomerIsAnotherLane() {
+		String id = (String) create(billed("price_1")).get("id");
+
+		rooms.done("PATCH", "/clients/" + id, this.token, "{\"stripe_customer_id\":\"" + this.customer + "_2\"}");
+
+		assertThat(rooms.count("select count(distinct lane_id) from epoch where client_id = '" + id + "'"))
+			.isEqualTo(2);
+	}
+
+	@Test
+	void whatDecidesNoMoneyJustChanges() {
+		String id = (String) create(billed("price_1")).get("id");
+
+		Map<String, Object> changed = rooms.done("PATCH", "/clients/" + id, this.token,
+				"{\"nickname\":\"New\",\"models_allowed\":[\"gpt-*\"],\"on_disconnect\":\"abort\",\"on_missing_usage\":\"free\"}");
+
+		assertThat(changed).containsEntry("epoch", 1)
+			.containsEntry("nickname", "New")
+			.containsEntry("models_allowed", List.of("gpt-*"))
+			.containsEntry("on_disconnect", "abort")
+			.containsEntry("on_missing_usage", "free");
+	}
+
+	@Test
+	void withoutStripeFieldsBillingEndsAndWithThemItBegins() {
+		String id = (String) create(billed("price_1")).get("id");
+
+		assertThat(rooms.done("PATCH", "/clients/" + id, this.token,
+				"{\"stripe_customer_id\":null,\"stripe_price_id\":null}"))
+			.containsEntry("billing", "off")
+			.containsEntry("epoch", 2);
+		assertThat(rooms.done("PATCH", "/clients/" + id, this.token,
+				"{\"stripe_customer_id\":\"" + this.customer + "\",\"stripe_price_id\":\"price_1\"}"))
+			.containsEntry("billing", "on")
+			.containsEntry("epoch", 3);
+	}
+
+	@Test
+	void aClientIsPausedAndResumed() {
+		String id = (String) create("{\"nickname\":\"x\"}").get("id");
+
+		assertThat(rooms.done("POST", "/clients/" + id + "/pause", this.token, null)).containsEntry("status", "paused");
+		assertThat(rooms.done("POST", "/clients/" + id + "/resume", this.token, null)).containsEntry("status",
+				"active");
+	}
+
+	@Test
+	void anArchivedClientIsOverAndItsCustomerFree() {
+		String id = (String) create(billed("price_1")).get("id");
+
+		assertThat(rooms.done("DELETE", "/clients/" + id, this.token, null)).containsEntry("status", "archived")
+			.containsEntry("channels", List.of());
+		assertThat(rooms.count("""
+				select count(*) from epoch e join channel_key k using (agency_id)
+				where e.superseded_at is not null and k.revoked_at is not null and e.client_id = '""" + id + "'"))
+			.isEqualTo(1);
+		rooms.call("POST", "/clients/" + id + "/resume", this.token, null).expectStatus().isEqualTo(409);
+		rooms.call("PATCH", "/clients/" + id, this.token, "{\"nickname\":\"x\"}").expectStatus().isEqualTo(409);
+		assertThat(JsonPath.<List<?>>read(rooms.done("GET", "/clients", this.token, null), "$.data")).isEmpty();
+		assertThat(create(billed("price_1"))).containsEntry("billing", "on");
+	}
+
+	@Test
+	void aStrangersIdsAreNotThere() {
+		String id = (String) create("{\"nickname\":\"x\"}").get("id");
+		Map<String, Object> channel = rooms.done("POST", "/channels", this.token, "{\"name\":\"c\"}");
+		Map<String, Object> key = rooms.done("POST", "/channels/" + channel.get("id") + "/keys", this.token, null);
+		String stranger = (String) rooms.agency().get("admin_token");
+		long before = rows();
+
+		for (String[] call : new String[][] { { "GET", "/clients/" + id, null },
+				{ "PATCH", "/clients/" + id, "{\"nickname\":\"mine\"}" }, { "DELETE", "/clients/" + id, null },
+				{ "POST", "/clients/" + id + "/pause", null },
+				{ "POST", "/clients/" + id + "/channels", "{\"name\":\"x\"}" },
+				{ "POST", "/channels/" + channel.get("id") + "/keys", null },
+				{ "DELETE", "/keys/" + key.get("id"), null },
+				{ "POST", "/clients", "{\"nickname\":\"x\",\"channel_id\":\"" + channel.get("id") + "\"}" },
+				{ "GET", "/clients/cli_" + "0".repeat(Ids.BODY_LENGTH), null }, { "GET", "/clients/%00", null } }) {
+			rooms.call(call[0], call[1], stranger, call[2]).expectStatus().isNotFound();
+		}
+
+		assertThat(rows()).isEqualTo(before);
+		assertThat(JsonPath.<List<?>>read(rooms.done("GET", "/clients", stranger, null), "$.data")).isEmpty();
+		assertThat(JsonPath.<List<?>>read(rooms.done("GET", "/channels", stranger, null), "$.data")).isEmpty();
+	}
+
+	@Test
+	void aChannelIsGivenToOneClientOnly() {
+		String channel = (String) rooms.done("POST", "/channels", this.token, "{\"name\":\"c\"}").get("id");
+		Map<String, Object> client = create("{\"nickname\":\"x\",\"channel_id\":\"" + channel + "\"}");
+
+		assertThat(JsonPath.<String>read(client, "$.channels[0].id")).isEqualTo(channel);
+		rooms.call("POST", "/clients", this.token, "{\"nickname\":\"y\",\"channel_id\":\"" + channel + "\"}")
+			.expectStatus()
+			.isEqualTo(409);
+		Map<String, Object> second = rooms.done("POST", "/clients/" + client.get("id") + "/channels", this.token,
+				"{\"name\":\"second\"}");
+		assertThat(second).containsEntry("client_id", client.get("id"));
+	}
+
+	@Test
+	void twoKeysOfAChannelLiveAtOnceAndAThirdAfterARevocation() {
+		Map<String, Object> client = create("{\"nickname\":\"x\"}");
+		String channel = JsonPath.read(client, "$.channels[0].id");
+		String first = JsonPath.read(client, "$.channels[0].keys[0].id");
+		String keys = "/channels/" + channel + "/keys";
+		rooms.done("POST", keys, this.token, "{\"name\":\"next\"}");
+
+		rooms.call("POST", keys, this.token, "{}").expectStatus().isEqualTo(409);
+		assertThat(rooms.done("DELETE", "/keys/" + first, this.token, null).get("revoked_at")).isNotNull();
+
+		assertThat(rooms.done("POST", keys, this.token, "{\"expires_at\":\"2099-01-01T00:00:00Z\"}"))
+			.containsEntry("expires_at", "2099-01-01T00:00:00Z");
+		rooms.call("POST", keys, this.token, "{\"expires_at\":\"2001-01-01T00:00:00Z\"}").expectStatus().isEqualTo(422);
+	}
+
+	@Test
+	void clientsAreListedInPagesNewestFirst() {
+		String first = (String) create("{\"nickname\":\"1\"}").get("id");
+		String second = (String) create("{\"nickname\":\"2\"}").get("id");
+		String third = (String) create("{\"nickname\":\"3\"}").get("id");
+
+		assertThat(ids("?limit=2")).containsExactly(third, second);
+		assertThat(ids("?limit=2&starting_after=" + second)).containsExactly(first);
+		assertThat(ids("?limit=1&ending_before=" + first)).containsExactly(second);
+		rooms.call("GET", "/clients?limit=0", this.token, null).expectStatus().isEqualTo(422);
+		rooms.call("GET", "/clients?limit=ten", this.token, null).expectStatus().isEqualTo(422);
+	}
+
+	@Test
+	void ofTwoChangesAtOnceOneIsRefusedOrBothAreCounted() {
+		String id = (String) create("{\"nickname\":\"x\"}").get("id");
+
+		List<Integer> statuses = List.of(100, 200, 300, 400)
+			.parallelStream()
+			.map((unit) -> rooms.call("PATCH", "/clients/" + id, this.token, "{\"billing_unit\":" + unit + "}")
+				.returnResult(Void.class)
+				.getStatus()
+				.value())
+			.toList();
+
+		long changed = statuses.stream().filter((status) -> status == 200).count();
+		assertThat(statuses).allMatch((status) -> status == 200 || status == 409);
+		assertThat(rooms.count("select epoch from client where id = '" + new ClientId(id) + "'"))
+			.isEqualTo(1 + changed);
+		assertThat(rooms.count("select count(*) from epoch where superseded_at is null and client_id = '" + id + "'"))
+			.isEqualTo(1);
+	}
+
+	private Map<String, Object> create(String body) {
+		return rooms.done("POST", "/clients", this.token, body);
+	}
+
+	private List<String> ids(String query) {
+		return JsonPath.read(rooms.done("GET", "/clients" + query, this.token, null), "$.data[*].id");
+	}
+
+	private String billed(String price) {
+		return "{\"nickname\":\"Billed\",\"stripe_customer_id\":\"" + this.customer + "\",\"stripe_price_id\":\""
+				+ price + "\",\"charge_by\":\"tokens\",\"billing_unit\":500,\"report\":\"units\"}";
+	}
+
+	/** Everything that a client is made of. */
+	private static long rows() {
+		return rooms.count("""
+				select (select count(*) from client) + (select count(*) from epoch) + (select count(*) from account)
+				  + (select count(*) from lane) + (select count(*) from channel) + (select count(*) from channel_key)
+				  + (select count(*) from directory_change)
+				""");
+	}
+
+}

@@ -1,0 +1,163 @@
+package io.tallygate.support;
+
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+import com.jayway.jsonpath.JsonPath;
+import io.tallygate.client.ChargePolicy;
+import io.tallygate.client.StripeGuard;
+import io.tallygate.core.AgencyId;
+import io.tallygate.core.Database;
+import io.tallygate.core.Ids;
+import io.tallygate.core.Problem;
+import io.tallygate.core.SecretBox;
+import reactor.core.publisher.Mono;
+
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ComponentScan;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.MediaType;
+import org.springframework.test.web.reactive.server.WebTestClient;
+
+/**
+ * The admin API's own rooms, on a real PostgreSQL, Redis and socket, with a guard that
+ * stands for Stripe.
+ */
+@EnableAutoConfiguration
+@ComponentScan({ "io.tallygate.core", "io.tallygate.agency", "io.tallygate.client" })
+public class AdminRooms {
+
+	/** The platform's token in tests. */
+	public static final String PLATFORM = "platform-token-of-a-test";
+
+	private static final ThreadLocal<TestServers.TestDatabase> DATABASE = new ThreadLocal<>();
+
+	/** Answers for Stripe: says yes, unless told otherwise. */
+	public static class Guard implements StripeGuard {
+
+		public volatile boolean live;
+
+		@Override
+		public Mono<StripeTerms> check(AgencyId agency, StripeChoice choice, ChargePolicy policy) {
+			if (choice.price().equals("price_unfit")) {
+				return Mono.error(new Problem(422, "price_mode_mismatch", "The price does not fit"));
+			}
+			return Mono
+				.just(new StripeTerms("acct_1", this.live, choice.customer(), choice.price(), "mtr_1", "tokens_used"));
+		}
+
+		@Override
+		public Mono<Boolean> livemode(AgencyId agency) {
+			return Mono.just(this.live);
+		}
+
+	}
+
+	/**
+	 * A running admin API.
+	 *
+	 * @param context its beans
+	 * @param database its own
+	 * @param http bound to its socket
+	 */
+	public record Running(ConfigurableApplicationContext context, TestServers.TestDatabase database,
+			WebTestClient http) implements AutoCloseable {
+
+		public Running {
+			context.registerShutdownHook();
+		}
+
+		/** One call; a {@code null} body is none. */
+		public WebTestClient.ResponseSpec call(String method, String path, String token, String json) {
+			WebTestClient.RequestBodySpec request = this.http.method(HttpMethod.valueOf(method))
+				.uri("/admin/v1" + path)
+				.headers((headers) -> headers.setBearerAuth(token));
+			return (json != null) ? request.contentType(MediaType.APPLICATION_JSON).bodyValue(json).exchange()
+					: request.exchange();
+		}
+
+		/** The answer to a call that must succeed. */
+		public Map<String, Object> done(String method, String path, String token, String json) {
+			byte[] body = call(method, path, token, json).expectStatus()
+				.is2xxSuccessful()
+				.expectBody()
+				.returnResult()
+				.getResponseBody();
+			return (body != null) ? JsonPath.parse(new String(body, java.nio.charset.StandardCharsets.UTF_8)).json()
+					: Map.of();
+		}
+
+		/** A new agency: its id and its admin token. */
+		public Map<String, Object> agency() {
+			return done("POST", "/agencies", PLATFORM, "{\"name\":\"Acme\"}");
+		}
+
+		/** How many rows this query counts. */
+		public long count(String sql) {
+			return this.database.number(sql);
+		}
+
+		@Override
+		public void close() {
+			this.context.close();
+		}
+
+	}
+
+	/** Starts them on a database of their own. */
+	public static Running start(String... properties) {
+		TestServers.TestDatabase database = TestServers.database();
+		DATABASE.set(database);
+		ConfigurableApplicationContext context = new SpringApplicationBuilder(AdminRooms.class)
+			.properties("server.port=0", "management.server.port=-1", "spring.flyway.enabled=false",
+					"spring.r2dbc.url=r2dbc:postgresql://127.0.0.1:" + TestServers.postgres().getPort() + "/"
+							+ database.name(),
+					"spring.r2dbc.username=postgres", "spring.r2dbc.password=postgres",
+					"spring.data.redis.port=" + TestServers.redisPort(), "tallygate.platform-token=" + PLATFORM)
+			.properties(properties)
+			.run();
+		String port = context.getEnvironment().getProperty("local.server.port");
+		WebTestClient http = WebTestClient.bindToServer()
+			.baseUrl("http://127.0.0.1:" + port)
+			.responseTimeout(Duration.ofSeconds(20))
+			.build();
+		return new Running(context, database, http);
+	}
+
+	@Bean
+	Clock clock() {
+		return Clock.systemUTC();
+	}
+
+	@Bean
+	Ids ids(Clock clock) {
+		return new Ids(clock, new SecureRandom());
+	}
+
+	@Bean
+	SecretBox secretBox() {
+		return new SecretBox(List.of(new byte[32]));
+	}
+
+	@Bean
+	Database.OfSystem systemDatabase() {
+		return DATABASE.get().system();
+	}
+
+	@Bean
+	Database.OfTenant tenantDatabase() {
+		return DATABASE.get().tenant();
+	}
+
+	@Bean
+	Guard guard() {
+		return new Guard();
+	}
+
+}
