@@ -1,6 +1,7 @@
 package io.tallygate.stripe;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.StreamSupport;
 
@@ -140,6 +141,10 @@ public final class StripeCatalogue {
 					.toList());
 	}
 
+	/**
+	 * Stripe's search is not offered everywhere; where it is not, the newest are
+	 * searched.
+	 */
 	private Mono<List<StripeCustomer>> named(AgencyId agency, String words) {
 		String quoted = words.replace("\\", "\\\\").replace("\"", "\\\"");
 		CustomerSearchParams params = CustomerSearchParams.builder()
@@ -147,7 +152,21 @@ public final class StripeCatalogue {
 			.setLimit(AT_ONCE)
 			.build();
 		return this.calls.call(agency,
-				(stripe) -> stripe.v1().customers().search(params).getData().stream().map(StripeCustomer::of).toList());
+				(stripe) -> stripe.v1().customers().search(params).getData().stream().map(StripeCustomer::of).toList())
+			.onErrorResume(StripeProblem.class, (problem) -> switch (problem.kind()) {
+				case NOT_FOUND, REFUSED -> amongTheNewest(agency, words);
+				default -> Mono.error(problem);
+			});
+	}
+
+	private Mono<List<StripeCustomer>> amongTheNewest(AgencyId agency, String words) {
+		String wanted = words.toLowerCase(Locale.ROOT);
+		CustomerListParams params = CustomerListParams.builder().setLimit(AT_ONCE).build();
+		return this.calls.call(agency, (stripe) -> all(stripe.v1().customers().list(params), StripeCustomer::of))
+			.map((newest) -> newest.stream()
+				.filter((customer) -> customer.name() != null
+						&& customer.name().toLowerCase(Locale.ROOT).contains(wanted))
+				.toList());
 	}
 
 	/**

@@ -104,6 +104,22 @@ class StripeTermsGuardIntegrationTests {
 			.containsExactly(tuple("price_1", "AI usage", "mtr_1"), tuple("price_2", "AI usage", "mtr_1"));
 	}
 
+	@Test
+	void customersAreFoundByNameWhereStripesSearchIsNotOffered() {
+		connect();
+		this.room.stripe().listsCustomers("Acme Dental", "Beta Law");
+
+		assertThat(this.room.catalogue().customers(AGENCY, "dental").block(PATIENCE)).singleElement()
+			.satisfies((customer) -> assertThat(customer.name()).isEqualTo("Acme Dental"));
+	}
+
+	@Test
+	void anUnknownCustomerIdFindsNobody() {
+		connect();
+
+		assertThat(this.room.catalogue().customers(AGENCY, "cus_9").block(PATIENCE)).isEmpty();
+	}
+
 	private void connect() {
 		this.room.connecting().connect(AGENCY, "sk_test_0123456789", null).block(PATIENCE);
 	}

@@ -139,6 +139,17 @@ public final class StripeStubs implements AutoCloseable {
 								+ list(items.toString()) + "}"));
 	}
 
+	/** Lists customers of these names. Its search is not offered. */
+	public void listsCustomers(String... names) {
+		StringBuilder data = new StringBuilder();
+		for (String name : names) {
+			data.append(data.isEmpty() ? "" : ",")
+				.append("{\"object\": \"customer\", \"id\": \"cus_" + data.length() + "\", \"name\": \"" + name
+						+ "\"}");
+		}
+		answers(get(urlPathEqualTo("/v1/customers")), 200, list(data.toString()));
+	}
+
 	/** How many meter events arrived. */
 	public int meterEvents() {
 		return this.server.findAll(postRequestedFor(urlPathEqualTo(METER_EVENTS))).size();
