@@ -34,12 +34,23 @@ final class Courier {
 		this.scheduler = scheduler;
 	}
 
+	/**
+	 * Empty, and nothing is called, when the lease has lapsed: the row is another's by
+	 * now.
+	 */
 	Mono<Finding> carry(MeterEventRow row) {
-		return Mono.defer(() -> switch (row.step(this.clock.instant())) {
+		return Mono.defer(() -> {
+			Instant now = this.clock.instant();
+			return row.isHeld(now) ? carry(row, row.step(now)) : Mono.empty();
+		});
+	}
+
+	private Mono<Finding> carry(MeterEventRow row, MeterEventRow.Step step) {
+		return switch (step) {
 			case SEND -> send(row);
 			case READ_SUMMARIES -> summarise(row);
 			case GIVE_UP -> Mono.just(new Finding.Expired());
-		});
+		};
 	}
 
 	/** A call that is given up may still arrive: that is what {@code Unanswered} says. */

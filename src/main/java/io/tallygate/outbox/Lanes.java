@@ -274,29 +274,4 @@ final class Lanes implements DueListener, SmartLifecycle {
 	private record Account(ClientId client, int epoch) {
 	}
 
-	/**
-	 * From start to stop.
-	 *
-	 * @param bell holds one ring while a round runs
-	 * @param scans rings it by the clock
-	 * @param finished when the last call in flight is written down
-	 */
-	private record Shift(Sinks.Many<Boolean> bell, Disposable scans, Mono<Void> finished) {
-
-		/** A ring that finds one waiting is the same ring. */
-		void ring() {
-			while (this.bell.tryEmitNext(Boolean.TRUE) == Sinks.EmitResult.FAIL_NON_SERIALIZED) {
-				Thread.onSpinWait();
-			}
-		}
-
-		void end() {
-			this.scans.dispose();
-			while (this.bell.tryEmitComplete() == Sinks.EmitResult.FAIL_NON_SERIALIZED) {
-				Thread.onSpinWait();
-			}
-		}
-
-	}
-
 }

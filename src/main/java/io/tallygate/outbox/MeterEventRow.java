@@ -127,6 +127,12 @@ public record MeterEventRow(MeterEventId id, Lane lane, ClientId client, int epo
 		return this.occurredAt.truncatedTo(ChronoUnit.HOURS);
 	}
 
+	/** Whether somebody is at it whose lease has not lapsed. */
+	boolean isHeld(Instant now) {
+		Delivery.Hold hold = this.delivery.hold();
+		return is(Delivery.State.SENDING) && hold != null && hold.until().isAfter(now);
+	}
+
 	boolean is(Delivery.State state) {
 		return this.delivery.state() == state;
 	}

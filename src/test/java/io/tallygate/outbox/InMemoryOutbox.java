@@ -125,7 +125,7 @@ final class InMemoryOutbox implements Outbox {
 			Map<AgencyId, Integer> places = new HashMap<>();
 			this.rows.values()
 				.stream()
-				.filter((row) -> isHeld(row, now) && row.delivery().hold().owner().equals(hold.owner()))
+				.filter((row) -> row.isHeld(now) && row.delivery().hold().owner().equals(hold.owner()))
 				.forEach((row) -> places.merge(row.lane().agency(), 1, Integer::sum));
 			return this.rows.values()
 				.stream()
@@ -141,12 +141,8 @@ final class InMemoryOutbox implements Outbox {
 
 	private boolean isClaimable(MeterEventRow row, Instant now) {
 		boolean isReady = row.is(Delivery.State.DUE) && !row.delivery().nextAttemptAt().isAfter(now);
-		boolean hasLapsed = row.is(Delivery.State.SENDING) && !isHeld(row, now);
+		boolean hasLapsed = row.is(Delivery.State.SENDING) && !row.isHeld(now);
 		return (isReady || hasLapsed) && !this.paused.contains(row.lane().agency());
-	}
-
-	private static boolean isHeld(MeterEventRow row, Instant now) {
-		return row.is(Delivery.State.SENDING) && row.delivery().hold().until().isAfter(now);
 	}
 
 	@Override

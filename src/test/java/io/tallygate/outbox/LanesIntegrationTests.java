@@ -63,7 +63,7 @@ class LanesIntegrationTests {
 			this.second.unitsDue(Fixtures.client(client), 1);
 			assertThat(this.stripe.charged()).isLessThanOrEqualTo(number("select sum(crossed) as n from account"));
 		}
-		Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> number("""
+		Awaitility.await().atMost(Duration.ofSeconds(120)).until(() -> number("""
 				select (select sum(crossed - cut) from account)
 				  + (select count(*) from meter_event where state <> 'delivered') as n""") == 0);
 
