@@ -1,5 +1,7 @@
 package io.tallygate.relay;
 
+import java.time.Duration;
+
 import io.tallygate.provider.KeptText;
 import io.tallygate.provider.TokenEstimate;
 import io.tallygate.provider.Usage;
@@ -17,14 +19,23 @@ final class Estimates {
 
 	private static final int BYTES_PER_TOKEN = 4;
 
+	private static final byte[] EMPTY_REQUEST = { '{', '}' };
+
+	/** The end of an answer waits for its estimate no longer than this. */
+	private static final Duration WAIT_MAX = Duration.ofSeconds(1);
+
 	private final Mono<TokenEstimate> estimate;
 
 	private final Scheduler workers;
 
-	/** Loads what counts when it is first needed, because that takes long. */
 	Estimates(Scheduler workers) {
 		this.workers = workers;
 		this.estimate = Mono.fromCallable(TokenEstimate::new).subscribeOn(workers).cache();
+	}
+
+	/** Loads what counts on a worker, so that the first estimate need not wait for it. */
+	void load() {
+		this.estimate.subscribe();
 	}
 
 	/**
@@ -43,10 +54,10 @@ final class Estimates {
 		return counted(model, body, text).onErrorReturn(Usage.of(bodyBytes / BYTES_PER_TOKEN, 0));
 	}
 
-	private static final byte[] EMPTY_REQUEST = { '{', '}' };
-
 	private Mono<Usage> counted(String model, byte[] body, @Nullable KeptText text) {
-		return this.estimate.publishOn(this.workers).map((estimate) -> estimate.estimate(model, body, text));
+		return this.estimate.publishOn(this.workers)
+			.map((estimate) -> estimate.estimate(model, body, text))
+			.timeout(WAIT_MAX);
 	}
 
 	private static Usage plus(Usage usage, long input) {

@@ -31,13 +31,13 @@ final class Exchanges implements SmartLifecycle {
 	/**
 	 * Nothing under way.
 	 * @param drainsMax the most that are drained at once
-	 * @param grace how long a shutdown lasts; its last part (a tenth, at most 5 s) is for
-	 * ending what is left
+	 * @param grace how long a shutdown lasts; its last part (a quarter, at most 5 s) is
+	 * for ending what is left
 	 */
 	Exchanges(int drainsMax, Duration grace) {
 		this.drainsMax = drainsMax;
-		Duration tenth = grace.dividedBy(10);
-		this.ending = (tenth.compareTo(Duration.ofSeconds(5)) < 0) ? tenth : Duration.ofSeconds(5);
+		Duration quarter = grace.dividedBy(4);
+		this.ending = (quarter.compareTo(Duration.ofSeconds(5)) < 0) ? quarter : Duration.ofSeconds(5);
 		this.grace = grace;
 	}
 

@@ -68,6 +68,11 @@ class RelayConfiguration {
 		return new Upstreams(properties, loops, hostsPrivate ? names : new PublicAddresses(names, hostsAllowed));
 	}
 
+	@Bean(initMethod = "load")
+	Estimates estimates(@Qualifier("relayWorkers") Scheduler workers) {
+		return new Estimates(workers);
+	}
+
 	@Bean
 	BufferedBytes bufferedBytes(RelayProperties properties) {
 		return new BufferedBytes(properties.bufferedBytesMax().toBytes());
@@ -85,9 +90,9 @@ class RelayConfiguration {
 	}
 
 	@Bean
-	Relay relay(RelayProperties properties, Clock clock, Meter meter, Upstreams upstreams, Exchanges exchanges,
-			RelayMetrics metrics, @Qualifier("relayWorkers") Scheduler workers) {
-		return new Relay(properties, clock, meter, upstreams, new Estimates(workers), exchanges, metrics);
+	Relay relay(RelayProperties properties, Clock clock, Meter meter, Upstreams upstreams, Estimates estimates,
+			Exchanges exchanges, RelayMetrics metrics) {
+		return new Relay(properties, clock, meter, upstreams, estimates, exchanges, metrics);
 	}
 
 	@Bean
