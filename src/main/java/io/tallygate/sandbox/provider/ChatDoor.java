@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SignalType;
+import reactor.netty.DisposableChannel;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -111,14 +112,13 @@ final class ChatDoor {
 	private static Mono<Void> cut(HttpServerRequest request, Telling telling) {
 		return Mono.defer(() -> {
 			telling.end(Transcript.Ending.CUT);
-			request.withConnection((connection) -> connection.channel().close());
+			request.withConnection(DisposableChannel::dispose);
 			return untilClosed(request);
 		});
 	}
 
 	static Mono<Void> untilClosed(HttpServerRequest request) {
-		return Mono.create((sink) -> request.withConnection(
-				(connection) -> connection.channel().closeFuture().addListener((closed) -> sink.success())));
+		return Mono.create((sink) -> request.withConnection((connection) -> connection.onDispose(sink::success)));
 	}
 
 }

@@ -23,6 +23,8 @@ final class Clerk implements AutoCloseable {
 
 	private static final int BATCH_MAX = 256;
 
+	private static final long STOP_MILLIS_MAX = 5_000;
+
 	private final BlockingQueue<Job<?>> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
 
 	private final Journal journal;
@@ -92,12 +94,12 @@ final class Clerk implements AutoCloseable {
 	/** Finishes what waits, then stops. */
 	@Override
 	public void close() {
-		submit(() -> {
-			this.isClosed = true;
-			return Outcome.unchanged(true);
-		});
 		try {
-			this.thread.join(5_000);
+			this.waiting.put(new Job<>(() -> {
+				this.isClosed = true;
+				return Outcome.unchanged(true);
+			}));
+			this.thread.join(STOP_MILLIS_MAX);
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

@@ -13,6 +13,7 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
+import reactor.netty.DisposableChannel;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 import reactor.netty.resources.LoopResources;
@@ -95,7 +96,7 @@ final class StripeServer implements AutoCloseable {
 			case SENT -> send(response, answer);
 			case WITHHELD -> untilClosed(request);
 			case DROPPED -> {
-				request.withConnection((connection) -> connection.channel().close());
+				request.withConnection(DisposableChannel::dispose);
 				yield untilClosed(request);
 			}
 		};
@@ -110,8 +111,7 @@ final class StripeServer implements AutoCloseable {
 	}
 
 	private static Mono<Void> untilClosed(HttpServerRequest request) {
-		return Mono.create((sink) -> request.withConnection(
-				(connection) -> connection.channel().closeFuture().addListener((closed) -> sink.success())));
+		return Mono.create((sink) -> request.withConnection((connection) -> connection.onDispose(sink::success)));
 	}
 
 	@Override
