@@ -34,6 +34,12 @@ public record ChannelAccess(KeyId key, ChannelId channel, @Nullable Instant expi
 		modelsAllowed = List.copyOf(modelsAllowed);
 	}
 
+	/** The same with these providers. */
+	ChannelAccess with(Providers others) {
+		return new ChannelAccess(this.key, this.channel, this.expiresAt, this.suspended, this.terms, this.modelsAllowed,
+				this.drainsOnDisconnect, this.estimatesMissingUsage, others, this.nickname);
+	}
+
 	/** Whether this client may use {@code model}. */
 	public boolean allows(String model) {
 		return this.modelsAllowed.isEmpty()

@@ -11,7 +11,8 @@ public interface KeyDirectory {
 
 	/**
 	 * The bearer of {@code key} (its text, as presented), or empty for a key that is
-	 * malformed, unknown, revoked, expired, or whose channel has no client.
+	 * malformed, unknown, revoked, expired, or whose channel has no client;
+	 * {@link KeysUnavailable} where neither memory nor PostgreSQL can tell.
 	 */
 	Mono<ChannelAccess> find(String key);
 

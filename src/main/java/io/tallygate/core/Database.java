@@ -1,5 +1,8 @@
 package io.tallygate.core;
 
+import io.r2dbc.spi.Parameter;
+import io.r2dbc.spi.Parameters;
+import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.transaction.reactive.TransactionalOperator;
 import reactor.core.publisher.Flux;
@@ -14,6 +17,11 @@ public sealed interface Database {
 	DatabaseClient client();
 
 	TransactionalOperator transactions();
+
+	/** A value to bind that may be absent. */
+	static Parameter nullable(Class<?> type, @Nullable Object value) {
+		return (value != null) ? Parameters.in(value) : Parameters.in(type);
+	}
 
 	/**
 	 * Ledger, outbox and key look-up, over all agencies.

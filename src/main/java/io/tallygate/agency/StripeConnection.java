@@ -1,0 +1,48 @@
+package io.tallygate.agency;
+
+import java.util.List;
+
+import io.tallygate.core.Secret;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Stripe account that an agency bills through, and the key that opens it.
+ *
+ * @param accountId {@code acct_…}
+ * @param accountName as the account shows itself
+ * @param livemode whether real money moves
+ * @param defaultCurrency the account's, lower case
+ * @param keyKind how much the key may do
+ * @param secretKey restricted or secret, never publishable
+ * @param publishableKey {@code pk_…}, if the agency gave it
+ * @param permissions what was found when the key was entered
+ */
+public record StripeConnection(String accountId, @Nullable String accountName, boolean livemode,
+		@Nullable String defaultCurrency, KeyKind keyKind, Secret secretKey, @Nullable String publishableKey,
+		List<Permission> permissions) {
+
+	public StripeConnection {
+		permissions = List.copyOf(permissions);
+	}
+
+	/** How much a Stripe key may do. */
+	public enum KeyKind {
+
+		/** What was ticked when it was made ({@code rk_…}). */
+		RESTRICTED,
+		/** Everything ({@code sk_…}). */
+		SECRET
+
+	}
+
+	/**
+	 * Whether the key may read one kind of Stripe's objects.
+	 *
+	 * @param resource Stripe's word ("prices")
+	 * @param ok whether it may
+	 * @param fix what to do when it may not
+	 */
+	public record Permission(String resource, boolean ok, @Nullable String fix) {
+	}
+
+}

@@ -1,0 +1,207 @@
+package io.tallygate.agency;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+import io.r2dbc.spi.Parameters;
+import io.r2dbc.spi.R2dbcType;
+import io.r2dbc.spi.Readable;
+import io.tallygate.agency.StripeConnection.KeyKind;
+import io.tallygate.agency.StripeConnection.Permission;
+import io.tallygate.core.AgencyId;
+import io.tallygate.core.Database;
+import io.tallygate.core.SecretBox;
+import io.tallygate.core.Uncancelled;
+import reactor.core.publisher.Mono;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.stereotype.Component;
+
+/**
+ * The agencies' Stripe connections. Delivery asks for one with every meter event, so they
+ * are remembered for two seconds; a new key holds at once where it was entered and within
+ * those two seconds on every other replica.
+ */
+@Component
+public class StripeConnections {
+
+	private static final String SEALED_FOR = "stripe-key";
+
+	private static final Duration REMEMBERED = Duration.ofSeconds(2);
+
+	private static final int REMEMBERED_MAX = 10_000;
+
+	private static final TypeReference<List<Permission>> PERMISSIONS = new TypeReference<>() {
+	};
+
+	private static final String FIND = """
+			select account_id, account_name, livemode, default_currency, key_kind, sealed_key, publishable_key, permissions
+			from stripe_connection
+			where agency_id = :agency
+			""";
+
+	/** A new key mends a delivery that Stripe stopped, not one that a person stopped. */
+	private static final String SAVE = """
+			insert into stripe_connection (agency_id, account_id, account_name, livemode, default_currency, key_kind,
+			  sealed_key, secret_key_last4, publishable_key, permissions)
+			values (:agency, :account, :name, :livemode, :currency, :kind, :sealed, :last4, :publishable, :permissions)
+			on conflict (agency_id) do update set account_id = excluded.account_id, account_name = excluded.account_name,
+			  livemode = excluded.livemode, default_currency = excluded.default_currency, key_kind = excluded.key_kind,
+			  sealed_key = excluded.sealed_key, secret_key_last4 = excluded.secret_key_last4,
+			  publishable_key = excluded.publishable_key, permissions = excluded.permissions, updated_at = now(),
+			  delivery = case when stripe_connection.paused_by = 'stripe' then 'running' else stripe_connection.delivery end,
+			  paused_reason = case when stripe_connection.paused_by = 'stripe' then null else stripe_connection.paused_reason end,
+			  paused_at = case when stripe_connection.paused_by = 'stripe' then null else stripe_connection.paused_at end,
+			  paused_by = nullif(stripe_connection.paused_by, 'stripe')
+			""";
+
+	private static final String DELETE = """
+			delete from stripe_connection
+			where agency_id = :agency
+			""";
+
+	/**
+	 * Whether usage still has to reach another account, or the same in another mode:
+	 * through a client that lives, units not cut, or meter events under way.
+	 */
+	private static final String BOUND_ELSEWHERE = """
+			select exists (
+			  select 1 from lane
+			  where lane.agency_id = :agency and (lane.stripe_account <> :account or lane.livemode <> :livemode)
+			    and (exists (select 1 from client where client.id = lane.client_id and client.archived_at is null)
+			      or exists (select 1 from account where account.lane_id = lane.id and account.crossed > account.cut)
+			      or exists (select 1 from meter_event
+			        where meter_event.lane_id = lane.id and meter_event.state in ('due', 'sending'))))
+			""";
+
+	private final Database.OfSystem system;
+
+	private final Database.OfTenant tenant;
+
+	private final SecretBox box;
+
+	private final JsonMapper json;
+
+	private final Clock clock;
+
+	private final Map<AgencyId, Remembered> remembered = new ConcurrentHashMap<>();
+
+	public StripeConnections(Database.OfSystem system, Database.OfTenant tenant, SecretBox box, JsonMapper json,
+			Clock clock) {
+		this.system = system;
+		this.tenant = tenant;
+		this.box = box;
+		this.json = json;
+		this.clock = clock;
+	}
+
+	/**
+	 * The agency's connection, or empty. Fails with {@link SecretBox.CannotOpen} when its
+	 * key was sealed under an encryption key that we do not hold.
+	 */
+	public Mono<StripeConnection> find(AgencyId agency) {
+		return Mono.defer(() -> {
+			Remembered known = this.remembered.get(agency);
+			Mono<Optional<StripeConnection>> found = (known != null && this.clock.instant().isBefore(known.until()))
+					? Mono.just(known.connection()) : read(agency);
+			return found.flatMap(Mono::justOrEmpty);
+		});
+	}
+
+	/** Puts the agency's connection in place of the one it had, if any. */
+	public Mono<Void> save(AgencyId agency, StripeConnection connection) {
+		return Uncancelled.of(this.tenant.as(agency,
+				this.tenant.client()
+					.sql(SAVE)
+					.bind("agency", agency.value())
+					.bind("account", connection.accountId())
+					.bind("name", Parameters.in(R2dbcType.VARCHAR, connection.accountName()))
+					.bind("livemode", connection.livemode())
+					.bind("currency", Parameters.in(R2dbcType.VARCHAR, connection.defaultCurrency()))
+					.bind("kind", connection.keyKind().name().toLowerCase(Locale.ROOT))
+					.bind("sealed", this.box.seal(SEALED_FOR, agency.value(), connection.secretKey()))
+					.bind("last4", connection.secretKey().last4())
+					.bind("publishable", Parameters.in(R2dbcType.VARCHAR, connection.publishableKey()))
+					.bind("permissions", this.json.writeValueAsString(connection.permissions()))
+					.fetch()
+					.rowsUpdated()))
+			.doFinally((signal) -> this.remembered.remove(agency))
+			.then();
+	}
+
+	/** Forgets the agency's connection; usage goes on accruing. */
+	public Mono<Void> delete(AgencyId agency) {
+		return Uncancelled
+			.of(this.tenant.as(agency,
+					this.tenant.client().sql(DELETE).bind("agency", agency.value()).fetch().rowsUpdated()))
+			.doFinally((signal) -> this.remembered.remove(agency))
+			.then();
+	}
+
+	/**
+	 * Whether something of the agency is bound to another account or mode than this.
+	 */
+	public Mono<Boolean> isBoundElsewhere(AgencyId agency, String accountId, boolean livemode) {
+		return this.tenant.as(agency,
+				this.tenant.client()
+					.sql(BOUND_ELSEWHERE)
+					.bind("agency", agency.value())
+					.bind("account", accountId)
+					.bind("livemode", livemode)
+					.mapValue(Boolean.class)
+					.one());
+	}
+
+	private Mono<Optional<StripeConnection>> read(AgencyId agency) {
+		Instant until = this.clock.instant().plus(REMEMBERED);
+		return Uncancelled
+			.of(this.system.client()
+				.sql(FIND)
+				.bind("agency", agency.value())
+				.map((row) -> connection(agency, row))
+				.one()
+				.singleOptional())
+			.doOnNext((found) -> remember(agency, new Remembered(found, until)));
+	}
+
+	private void remember(AgencyId agency, Remembered found) {
+		if (this.remembered.size() >= REMEMBERED_MAX) {
+			this.remembered.clear();
+		}
+		this.remembered.put(agency, found);
+	}
+
+	private StripeConnection connection(AgencyId agency, Readable row) {
+		return new StripeConnection(text(row, "account_id"), row.get("account_name", String.class),
+				Boolean.TRUE.equals(row.get("livemode", Boolean.class)), row.get("default_currency", String.class),
+				KeyKind.valueOf(text(row, "key_kind").toUpperCase(Locale.ROOT)),
+				this.box.open(SEALED_FOR, agency.value(), bytes(row, "sealed_key")),
+				row.get("publishable_key", String.class), this.json.readValue(text(row, "permissions"), PERMISSIONS));
+	}
+
+	private static String text(Readable row, String column) {
+		return Objects.requireNonNull(row.get(column, String.class), column);
+	}
+
+	private static byte[] bytes(Readable row, String column) {
+		return Objects.requireNonNull(row.get(column, byte[].class), column);
+	}
+
+	/**
+	 * What was read a moment ago.
+	 *
+	 * @param connection or none
+	 * @param until when it has to be read again
+	 */
+	private record Remembered(Optional<StripeConnection> connection, Instant until) {
+	}
+
+}

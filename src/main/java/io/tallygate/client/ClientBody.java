@@ -1,0 +1,119 @@
+package io.tallygate.client;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+import io.tallygate.core.Faults;
+import io.tallygate.core.Problem;
+import io.tallygate.provider.ModelPattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that the contract lets be said of a client, at its creation or in a change. The
+ * fields are explained at {@link ClientSettings}; the others name what the client starts
+ * with, or are known and refused, because their effect is not built yet.
+ */
+record ClientBody(@Nullable String nickname, @Nullable Platform platform, @Nullable String channelId,
+		@Nullable String channelName, @Nullable String ghlLocationId, @Nullable String stripeCustomerId,
+		@Nullable Map<String, Object> createCustomer, @Nullable String stripeProductId, @Nullable String stripePriceId,
+		@Nullable ChargeBy chargeBy, @Nullable Long billingUnit, @Nullable Report report,
+		@Nullable Instant billingStartsAt, @Nullable Map<String, Object> caps, @Nullable Map<String, Object> rateLimit,
+		@Nullable List<String> modelsAllowed, @Nullable OnDisconnect onDisconnect,
+		@Nullable OnMissingUsage onMissingUsage, @Nullable MessageCounts messageCounts, @Nullable Boolean replay,
+		@Nullable OnEpochClose onEpochClose, @Nullable WeightsBody tokenWeights, @Nullable Boolean createSubscription) {
+
+	static final int TEXT_LENGTH_MAX = 200;
+
+	private static final int MODELS_MAX = 200;
+
+	private static final long BILLING_UNIT_DEFAULT = 1000;
+
+	static ClientBody of(ClientSettings settings) {
+		StripeGuard.StripeChoice stripe = settings.stripe();
+		ChargePolicy policy = settings.policy();
+		return new ClientBody(settings.nickname(), Platform.API, null, null, null,
+				(stripe != null) ? stripe.customer() : null, null, (stripe != null) ? stripe.product() : null,
+				(stripe != null) ? stripe.price() : null, policy.chargeBy(), policy.billingUnit(), policy.report(),
+				null, null, null, settings.modelsAllowed(), settings.onDisconnect(), settings.onMissingUsage(), null,
+				null, settings.onEpochClose(), WeightsBody.of(policy.weights()), null);
+	}
+
+	/** What is set, with defaults for what is absent; a 422 that names all faults. */
+	ClientSettings settings() {
+		refuseUnbuilt();
+		Faults faults = new Faults();
+		String checkedNickname = faults.text("/nickname", this.nickname, TEXT_LENGTH_MAX);
+		StripeGuard.StripeChoice stripe = stripe(faults);
+		ChargePolicy policy = policy(faults, hasStripe());
+		List<String> models = (this.modelsAllowed != null) ? this.modelsAllowed : List.of();
+		checkModels(models, faults);
+		faults.throwIfAny();
+		return new ClientSettings(checkedNickname, stripe, policy, models,
+				(this.onDisconnect != null) ? this.onDisconnect : OnDisconnect.DRAIN,
+				(this.onMissingUsage != null) ? this.onMissingUsage : OnMissingUsage.ESTIMATE,
+				(this.onEpochClose != null) ? this.onEpochClose : OnEpochClose.DROP);
+	}
+
+	private boolean hasStripe() {
+		return this.stripeCustomerId != null || this.stripeProductId != null || this.stripePriceId != null;
+	}
+
+	private StripeGuard.@Nullable StripeChoice stripe(Faults faults) {
+		if (!hasStripe()) {
+			return null;
+		}
+		String customer = faults.text("/stripe_customer_id", this.stripeCustomerId, TEXT_LENGTH_MAX);
+		String price = faults.text("/stripe_price_id", this.stripePriceId, TEXT_LENGTH_MAX);
+		String product = faults.optionalText("/stripe_product_id", this.stripeProductId, TEXT_LENGTH_MAX);
+		return new StripeGuard.StripeChoice(customer, product, price);
+	}
+
+	/** Who is billed must say by what; who is only metered may leave it to us. */
+	private ChargePolicy policy(Faults faults, boolean billed) {
+		faults.unless(!billed || this.chargeBy != null, "/charge_by", "charge_by is required: tokens or messages");
+		faults.unless(!billed || this.billingUnit != null, "/billing_unit", "billing_unit is required, at least 1");
+		faults.unless(!billed || this.report != null, "/report", "report is required: units or usage");
+		long unit = (this.billingUnit != null) ? this.billingUnit : BILLING_UNIT_DEFAULT;
+		boolean unitHolds = unit >= 1 && unit <= ChargePolicy.BILLING_UNIT_MAX;
+		faults.unless(unitHolds, "/billing_unit",
+				"billing_unit must be at least 1 and at most " + ChargePolicy.BILLING_UNIT_MAX + " but was " + unit);
+		TokenWeights weights = (this.tokenWeights != null) ? this.tokenWeights.weights(faults) : TokenWeights.ONE;
+		return new ChargePolicy((this.chargeBy != null) ? this.chargeBy : ChargeBy.TOKENS,
+				unitHolds ? unit : BILLING_UNIT_DEFAULT, (this.report != null) ? this.report : Report.UNITS, weights);
+	}
+
+	private static void checkModels(List<String> patterns, Faults faults) {
+		faults.unless(patterns.size() <= MODELS_MAX, "/models_allowed",
+				"models_allowed must have at most " + MODELS_MAX + " patterns");
+		for (int i = 0; i < patterns.size(); i++) {
+			String pointer = "/models_allowed/" + i;
+			String pattern = faults.text(pointer, patterns.get(i), TEXT_LENGTH_MAX);
+			try {
+				new ModelPattern(pattern.isEmpty() ? "*" : pattern);
+			}
+			catch (IllegalArgumentException ex) {
+				faults.add(pointer, String.valueOf(ex.getMessage()));
+			}
+		}
+	}
+
+	private void refuseUnbuilt() {
+		refuseIf(this.platform == Platform.GOHIGHLEVEL, "/platform");
+		refuseIf(this.ghlLocationId != null, "/ghl_location_id");
+		refuseIf(this.createCustomer != null, "/create_customer");
+		refuseIf(this.billingStartsAt != null, "/billing_starts_at");
+		refuseIf(this.caps != null, "/caps");
+		refuseIf(this.rateLimit != null, "/rate_limit");
+		refuseIf(this.messageCounts == MessageCounts.FINAL_ANSWER, "/message_counts");
+		refuseIf(Boolean.TRUE.equals(this.replay), "/replay");
+		refuseIf(Boolean.TRUE.equals(this.createSubscription), "/create_subscription");
+	}
+
+	private static void refuseIf(boolean isSet, String pointer) {
+		if (isSet) {
+			throw Problem.notSupportedYet(pointer);
+		}
+	}
+
+}

@@ -1,0 +1,58 @@
+package io.tallygate.client;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+
+import io.r2dbc.spi.Readable;
+import io.tallygate.core.ClientId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client as it is stored, with the policy of its current epoch.
+ *
+ * @param id ours
+ * @param status active, paused or archived
+ * @param epoch the current one, counted from 1
+ * @param settings what the agency has decided
+ * @param createdAt when it was made
+ * @param archivedAt when it was archived, if it was
+ */
+record StoredClient(ClientId id, String status, int epoch, ClientSettings settings, Instant createdAt,
+		@Nullable Instant archivedAt) {
+
+	static StoredClient of(Readable row) {
+		return new StoredClient(new ClientId(row.get("id", String.class)), row.get("status", String.class),
+				row.get("epoch", Integer.class), settings(row), row.get("created_at", Instant.class),
+				row.get("archived_at", Instant.class));
+	}
+
+	/** The charge policy in an epoch's row. */
+	static ChargePolicy policy(Readable row) {
+		TokenWeights weights = new TokenWeights(row.get("weight_input", Integer.class),
+				row.get("weight_cached_input", Integer.class), row.get("weight_cache_write", Integer.class),
+				row.get("weight_output", Integer.class), row.get("weight_reasoning", Integer.class));
+		return new ChargePolicy(constant(ChargeBy.class, row, "charge_by"), row.get("billing_unit", Long.class),
+				constant(Report.class, row, "report"), weights);
+	}
+
+	static <E extends Enum<E>> E constant(Class<E> type, Readable row, String column) {
+		return Enum.valueOf(type, row.get(column, String.class).toUpperCase(Locale.ROOT));
+	}
+
+	boolean isArchived() {
+		return this.archivedAt != null;
+	}
+
+	private static ClientSettings settings(Readable row) {
+		String customer = row.get("stripe_customer_id", String.class);
+		String price = row.get("stripe_price_id", String.class);
+		StripeGuard.StripeChoice stripe = (customer != null && price != null)
+				? new StripeGuard.StripeChoice(customer, row.get("stripe_product_id", String.class), price) : null;
+		return new ClientSettings(row.get("nickname", String.class), stripe, policy(row),
+				List.of(row.get("models_allowed", String[].class)), constant(OnDisconnect.class, row, "on_disconnect"),
+				constant(OnMissingUsage.class, row, "on_missing_usage"),
+				constant(OnEpochClose.class, row, "on_epoch_close"));
+	}
+
+}

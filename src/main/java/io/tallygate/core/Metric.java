@@ -1,0 +1,106 @@
+package io.tallygate.core;
+
+/** Everything that is counted, in one place. Tags are few and bounded; no ids. */
+public enum Metric {
+
+	/** Closes by what Redis made of them. */
+	CLOSES("tallygate.metering.closes", "Exchanges closed in Redis, by result"),
+
+	/** Exchanges admitted by PostgreSQL because Redis was away. */
+	OPENED_IN_POSTGRES("tallygate.metering.opened.in.postgres", "Exchanges marked open in PostgreSQL, Redis being away"),
+
+	/** Refusals because nothing can be counted. */
+	METERING_UNAVAILABLE("tallygate.metering.unavailable", "Exchanges refused or failed because they could not be counted"),
+
+	/** Exchanges whose end nobody saw. */
+	ORPHANS("tallygate.metering.orphans", "Exchanges found open after the instance that relayed them had died"),
+
+	/** Exchanges open here. */
+	EXCHANGES_OPEN("tallygate.metering.exchanges.open", "Exchanges admitted and not closed"),
+
+	/** Entries that PostgreSQL has not committed. */
+	ENTRIES_UNWRITTEN("tallygate.metering.entries.unwritten", "Entries held in memory that PostgreSQL has not committed"),
+
+	/** Entries that the ledger refuses. */
+	ENTRIES_SET_ASIDE("tallygate.metering.entries.set.aside", "Entries that the ledger refuses for themselves, kept for a person"),
+
+	/** Whether Redis is away. */
+	REDIS_AWAY("tallygate.metering.redis.away", "1 while Redis is away or has not been asked who it is, else 0"),
+
+	/** Tag {@code outcome}: found, unknown, failed. */
+	DIRECTORY_LOADS("tallygate.directory.loads", "Channel keys looked up in PostgreSQL"),
+
+	/** A gauge. */
+	DIRECTORY_KEYS("tallygate.directory.keys", "Channel keys held in memory"),
+
+	/** While PostgreSQL is away. */
+	DIRECTORY_STALE("tallygate.directory.stale", "Requests served by what was known of a key before a change that could not be read"),
+
+	/** Calls to Stripe. */
+	STRIPE_CALLS("tallygate.stripe.calls", "Calls to Stripe by outcome, with their duration"),
+
+	/** Calls to Stripe under way. */
+	STRIPE_CALLS_ADMITTED("tallygate.stripe.calls.admitted", "Calls to Stripe that run or wait for their turn"),
+
+	/** Meter events that are not delivered. */
+	OUTBOX_EVENTS("tallygate.outbox.events", "Meter events by state: due, sending or parked"),
+
+	/** How far the outbox is behind. */
+	OUTBOX_OLDEST_DUE("tallygate.outbox.oldest.due", "Seconds since the oldest undelivered meter event was cut"),
+
+	/** What the last scan found. */
+	OUTBOX_LANES_DUE("tallygate.outbox.lanes.due", "Free lanes with units due, at the last scan"),
+
+	/** Meter events made. */
+	OUTBOX_CUTS("tallygate.outbox.cuts", "Meter events cut from accounts"),
+
+	/** Attempts to deliver. */
+	OUTBOX_ATTEMPTS("tallygate.outbox.attempts", "What came of taking up a meter event, by outcome"),
+
+	/** Meter events that wait for a person. */
+	OUTBOX_PARKED("tallygate.outbox.parked", "Meter events parked, by reason"),
+
+	/** Results of an owner that is none any more. */
+	OUTBOX_LATE_RESULTS("tallygate.outbox.late.results", "Results that came after another had taken up the meter event, and changed nothing"),
+
+	/** Exchanges settled. */
+	RELAY_EXCHANGES("tallygate.relay.exchanges", "Exchanges that were opened, by API and by how they were settled"),
+
+	/** Errors answered by the gateway itself. */
+	RELAY_ERRORS("tallygate.relay.errors", "Requests answered or broken off with an error of ours, by its code"),
+
+	/** The wait for a provider. */
+	RELAY_FIRST_BYTE("tallygate.relay.first.byte", "From a request's arrival to the first byte of the answer"),
+
+	/** Exchanges under way. */
+	RELAY_RUNNING("tallygate.relay.running", "Exchanges that were opened and are not settled"),
+
+	/** Answers read for nobody. */
+	RELAY_DRAINS("tallygate.relay.drains", "Answers being read to their end for clients that hung up"),
+
+	/** Answers given up. */
+	RELAY_DRAINS_CUT("tallygate.relay.drains.cut", "Answers given up after the client had hung up"),
+
+	/** Memory for bodies. */
+	RELAY_BUFFERED_BYTES("tallygate.relay.buffered.bytes", "Bytes of request bodies held");
+
+	private final String key;
+
+	private final String description;
+
+	Metric(String key, String description) {
+		this.key = key;
+		this.description = description;
+	}
+
+	/** The name, as Micrometer spells it. */
+	public String key() {
+		return this.key;
+	}
+
+	/** What it tells. */
+	public String description() {
+		return this.description;
+	}
+
+}

@@ -1,0 +1,180 @@
+package io.tallygate.metering;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+import io.tallygate.metering.Counters.Operation;
+import io.tallygate.metering.Ledger.PoisonEntry;
+import io.tallygate.metering.Ledger.Posted;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.retry.Retry;
+
+/**
+ * Brings entries from memory to the ledger, whatever Redis says:
+ * <ol>
+ * <li>an entry is held from the moment it is given here until PostgreSQL has committed
+ * it;</li>
+ * <li>entries leave in natural batches, one transaction each, repeated until it is
+ * committed: a lost answer to COMMIT is followed by a blind repeat, which changes
+ * nothing;</li>
+ * <li>an entry that can never be written is bisected out of its batch and set aside
+ * whole; the rest flows;</li>
+ * <li>what was committed is acknowledged in Redis and told to whoever listens.</li>
+ * </ol>
+ */
+class LedgerWriter {
+
+	private static final Logger logger = LoggerFactory.getLogger(LedgerWriter.class);
+
+	private static final int BATCH_MAX = 500;
+
+	private static final Duration RETRY_MIN = Duration.ofMillis(100);
+
+	private static final Duration RETRY_MAX = Duration.ofSeconds(2);
+
+	private final Ledger ledger;
+
+	private final RunningTotals totals;
+
+	private final Scheduler scheduler;
+
+	private final NaturalBatch<Entry, Posted> batches;
+
+	private final Map<String, Entry> unwritten = new ConcurrentHashMap<>();
+
+	private final AtomicLong unwrittenBytes = new AtomicLong();
+
+	private final int unwrittenMax;
+
+	private final long unwrittenBytesMax;
+
+	private final AtomicLong poisoned = new AtomicLong();
+
+	private Consumer<Posted> onPosted = (posted) -> {
+	};
+
+	/**
+	 * @param unwrittenMax entries that may wait in memory; more and no new exchange is
+	 * admitted
+	 * @param unwrittenBytesMax bytes that they may hold, roughly
+	 */
+	LedgerWriter(Ledger ledger, RunningTotals totals, Scheduler scheduler, int unwrittenMax, long unwrittenBytesMax) {
+		this.ledger = ledger;
+		this.totals = totals;
+		this.scheduler = scheduler;
+		this.unwrittenMax = unwrittenMax;
+		this.unwrittenBytesMax = unwrittenBytesMax;
+		this.batches = new NaturalBatch<>(BATCH_MAX, Integer.MAX_VALUE, this::write);
+	}
+
+	/** Called for every entry that was committed, new or not. */
+	void onPosted(Consumer<Posted> listener) {
+		this.onPosted = listener;
+	}
+
+	/**
+	 * Takes an entry. It is held and written whoever waits.
+	 * @return completes when PostgreSQL has it; never fails
+	 */
+	Mono<Void> append(Entry entry) {
+		if (this.unwritten.putIfAbsent(entry.request().value(), entry) == null) {
+			this.unwrittenBytes.addAndGet(entry.weight());
+		}
+		return this.batches.submit(entry).then();
+	}
+
+	/**
+	 * Whether so much waits that no new exchange may be admitted; those that run may
+	 * finish.
+	 */
+	boolean isFull() {
+		return this.unwritten.size() >= this.unwrittenMax || this.unwrittenBytes.get() >= this.unwrittenBytesMax;
+	}
+
+	/** Whether an exchange's entry is held here, not committed yet. */
+	boolean holds(String request) {
+		return this.unwritten.containsKey(request);
+	}
+
+	/** What PostgreSQL has not committed. */
+	Collection<Entry> unwritten() {
+		return List.copyOf(this.unwritten.values());
+	}
+
+	/** Entries set aside since the start. */
+	long poisoned() {
+		return this.poisoned.get();
+	}
+
+	private Mono<List<Posted>> write(List<Entry> entries) {
+		return this.ledger.append(entries)
+			.retryWhen(Retry.backoff(Long.MAX_VALUE, RETRY_MIN)
+				.maxBackoff(RETRY_MAX)
+				.scheduler(this.scheduler)
+				.filter((error) -> !(error instanceof PoisonEntry))
+				.doBeforeRetry((retry) -> logger.warn("The ledger did not take {} entries, which are tried again: {}",
+						entries.size(), retry.failure().getMessage())))
+			.doOnNext((posted) -> posted.forEach(this::written))
+			.onErrorResume(PoisonEntry.class, (poison) -> bisect(entries, poison));
+	}
+
+	private Mono<List<Posted>> bisect(List<Entry> entries, PoisonEntry poison) {
+		if (entries.size() == 1) {
+			return setAside(entries.get(0), poison);
+		}
+		int half = entries.size() / 2;
+		return Flux.concat(write(entries.subList(0, half)), write(entries.subList(half, entries.size())))
+			.reduce(new ArrayList<>(), (all, part) -> {
+				all.addAll(part);
+				return all;
+			});
+	}
+
+	private Mono<List<Posted>> setAside(Entry entry, PoisonEntry poison) {
+		logger.error("The ledger refuses {} for itself and it is set aside (docs/operating.md, \"Poison\"): {}",
+				entry.request(), poison.getMessage());
+		Posted refused = new Posted(entry, false, 0, 0, new Account(entry.account(), 1, 0, 0, 0, -1));
+		return this.ledger.setAside(entry, String.valueOf(poison.getMessage()))
+			.retryWhen(Retry.backoff(Long.MAX_VALUE, RETRY_MIN).maxBackoff(RETRY_MAX).scheduler(this.scheduler))
+			.then(Mono.fromRunnable(() -> {
+				this.poisoned.incrementAndGet();
+				release(entry);
+				acknowledge(refused);
+			}))
+			.thenReturn(List.of(refused));
+	}
+
+	private void written(Posted posted) {
+		release(posted.entry());
+		acknowledge(posted);
+		this.onPosted.accept(posted);
+	}
+
+	private void release(Entry entry) {
+		if (this.unwritten.remove(entry.request().value()) != null) {
+			this.unwrittenBytes.addAndGet(-entry.weight());
+		}
+	}
+
+	/**
+	 * A lost acknowledgement leaves the entry pending in Redis, where the sweeper finds
+	 * it.
+	 */
+	private void acknowledge(Posted posted) {
+		this.totals
+			.submit(new Operation.Acknowledge(posted.entry(), posted.account().total(), posted.account().version()))
+			.subscribe((reply) -> {
+			}, (error) -> logger.debug("{} was not acknowledged: {}", posted.entry().request(), error.getMessage()));
+	}
+
+}

@@ -1,0 +1,105 @@
+package io.tallygate.metering;
+
+import java.time.Clock;
+
+import io.lettuce.core.AbstractRedisClient;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.tallygate.client.Terms;
+import io.tallygate.core.Database;
+import io.tallygate.core.Ids;
+import io.tallygate.core.Metric;
+import io.tallygate.metering.Ledger.Posted;
+import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/** Puts metering together, over the real Redis and PostgreSQL. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(MeteringProperties.class)
+class MeteringConfiguration {
+
+	private final Scheduler scheduler = Schedulers.parallel();
+
+	@Bean
+	RedisCounters counters(LettuceConnectionFactory redis, MeteringProperties properties) {
+		AbstractRedisClient client = redis.getRequiredNativeClient();
+		RedisCounters counters = new RedisCounters(client, properties.redisAnswerMax(), this.scheduler);
+		counters.checkSettings().block();
+		return counters;
+	}
+
+	@Bean
+	RunningTotals runningTotals(Counters counters, Ids ids) {
+		return new RunningTotals(counters, ids, this.scheduler);
+	}
+
+	@Bean
+	Instances instances(Database.OfSystem database) {
+		return new PostgresInstances(database);
+	}
+
+	@Bean
+	Presence presence(Instances instances, Ids ids, Clock clock, MeteringProperties properties) {
+		return new Presence(instances, ids, clock, properties.lease());
+	}
+
+	@Bean
+	LedgerWriter ledgerWriter(Database.OfSystem database, RunningTotals totals, MeteringProperties properties) {
+		return new LedgerWriter(new PostgresLedger(database), totals, this.scheduler, properties.unwrittenMax(),
+				properties.unwrittenBytesMax());
+	}
+
+	@Bean
+	MeteringMetrics meteringMetrics(MeterRegistry registry) {
+		return new MeteringMetrics(registry);
+	}
+
+	@Bean
+	ExchangeMeter exchangeMeter(RunningTotals totals, LedgerWriter ledger, Instances instances, Presence presence,
+			Clock clock, MeteringProperties properties, MeteringMetrics metrics,
+			ObjectProvider<DueListener> dueListeners, ObjectProvider<MeteringListener> listeners) {
+		OccurrenceClock occurrences = new OccurrenceClock(clock);
+		ExchangeMeter meter = new ExchangeMeter(totals, ledger, instances, presence, occurrences, this.scheduler,
+				properties, metrics);
+		totals.onTime(occurrences::redisSaid);
+		totals.onGeneration(meter::giveAgain);
+		presence.onNewId(meter::markAgain);
+		ledger.onPosted(
+				(posted) -> tell(posted, meter.written(posted.entry().request().value()), dueListeners, listeners));
+		metrics.gauge(Metric.EXCHANGES_OPEN, meter, (m) -> m.open().size());
+		metrics.gauge(Metric.ENTRIES_UNWRITTEN, ledger, (l) -> l.unwritten().size());
+		metrics.gauge(Metric.ENTRIES_SET_ASIDE, ledger, LedgerWriter::poisoned);
+		metrics.gauge(Metric.REDIS_AWAY, totals, (t) -> t.isAway() ? 1 : 0);
+		return meter;
+	}
+
+	private static void tell(Posted posted, @Nullable Terms terms, ObjectProvider<DueListener> dueListeners,
+			ObjectProvider<MeteringListener> listeners) {
+		Entry entry = posted.entry();
+		if (posted.fresh() && posted.account().hasUnitsDue()) {
+			dueListeners.forEach((listener) -> listener.unitsDue(entry.account().client(), entry.account().epoch()));
+		}
+		if (posted.fresh() && terms != null) {
+			listeners.forEach((listener) -> listener.counted(entry.request(), terms, entry.outcome().status(),
+					entry.outcome().usage(), posted.totalBefore(), posted.totalAfter()));
+		}
+	}
+
+	@Bean
+	MeteringLifecycle meteringLifecycle(RunningTotals totals, Presence presence, LedgerWriter ledger,
+			ExchangeMeter meter, Counters counters, Instances instances, Database.OfSystem database, Ids ids,
+			Clock clock, MeteringProperties properties, MeteringMetrics metrics) {
+		Sweeper sweeper = new Sweeper(counters, totals, instances, presence, ledger, meter, clock,
+				properties.markGrace(), metrics);
+		EpochCloser epochs = new EpochCloser(new PostgresEpochs(database, ids, clock), counters, totals);
+		return new MeteringLifecycle(totals, presence, ledger, meter, sweeper, epochs, new Partitions(database, clock),
+				this.scheduler, properties);
+	}
+
+}

@@ -1,0 +1,151 @@
+package io.tallygate.metering;
+
+import java.time.Duration;
+import java.util.List;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Owns what metering does in the background, from the first lease to the last entry. It
+ * starts before the web server and stops after it: when nothing is relayed any more,
+ * entries are brought to PostgreSQL, our marks are struck and the lease is given up.
+ */
+class MeteringLifecycle implements SmartLifecycle {
+
+	/** Web servers stop in the phases above; the outbox stops before us. */
+	static final int PHASE = 0;
+
+	private static final Logger logger = LoggerFactory.getLogger(MeteringLifecycle.class);
+
+	private final RunningTotals totals;
+
+	private final Presence presence;
+
+	private final LedgerWriter ledger;
+
+	private final ExchangeMeter meter;
+
+	private final Sweeper sweeper;
+
+	private final EpochCloser epochs;
+
+	private final Partitions partitions;
+
+	private final Scheduler scheduler;
+
+	private final MeteringProperties properties;
+
+	private final Disposable.Composite background = Disposables.composite();
+
+	private volatile boolean running;
+
+	private volatile boolean complete = true;
+
+	MeteringLifecycle(RunningTotals totals, Presence presence, LedgerWriter ledger, ExchangeMeter meter,
+			Sweeper sweeper, EpochCloser epochs, Partitions partitions, Scheduler scheduler,
+			MeteringProperties properties) {
+		this.totals = totals;
+		this.presence = presence;
+		this.ledger = ledger;
+		this.meter = meter;
+		this.sweeper = sweeper;
+		this.epochs = epochs;
+		this.partitions = partitions;
+		this.scheduler = scheduler;
+		this.properties = properties;
+	}
+
+	@Override
+	public void start() {
+		this.running = true;
+		this.totals.start();
+		every(this.properties.lease().dividedBy(4), "the lease", this.presence::renew);
+		every(this.properties.sweepInterval(), "the sweep", this.sweeper::sweep);
+		every(this.properties.epochCloseInterval(), "the closing of epochs", this.epochs::closeEnded);
+		every(Duration.ofHours(12), "the ledger's partitions", this.partitions::ensure);
+	}
+
+	/**
+	 * One round after the other, never two at once; a round that fails is logged and the
+	 * next one comes.
+	 */
+	private void every(Duration pause, String what, java.util.function.Supplier<Mono<Void>> round) {
+		this.background.add(Mono.defer(round).onErrorResume((error) -> {
+			logger.warn("{} failed and is tried again: {}", what, error.getMessage());
+			return Mono.empty();
+		}).repeatWhen((rounds) -> rounds.concatMap((done) -> Mono.delay(pause, this.scheduler))).subscribe());
+	}
+
+	@Override
+	public void stop(Runnable callback) {
+		this.background.dispose();
+		drained().then(Mono.defer(this::leave)).doFinally((signal) -> {
+			this.totals.stop();
+			this.running = false;
+			callback.run();
+		}).subscribe((done) -> {
+		}, (error) -> logger.warn("The lease could not be given up: {}", error.getMessage()));
+	}
+
+	@Override
+	public void stop() {
+		stop(() -> {
+		});
+	}
+
+	private Mono<Void> drained() {
+		return Flux.interval(Duration.ZERO, Duration.ofMillis(20), this.scheduler)
+			.takeUntil((tick) -> this.ledger.unwritten().isEmpty())
+			.then()
+			.timeout(this.properties.drainMax(), this.scheduler)
+			.onErrorResume((late) -> {
+				this.complete = report();
+				return Mono.empty();
+			});
+	}
+
+	/** What is left in memory, by id and sum, is the last that anybody hears of it. */
+	private boolean report() {
+		List<Entry> left = List.copyOf(this.ledger.unwritten());
+		long sum = left.stream().mapToLong(Entry::quantity).sum();
+		logger.error("{} entries of {} thousandths did not reach PostgreSQL: {}", left.size(), sum,
+				left.stream().map((entry) -> entry.request() + "=" + entry.quantity()).toList());
+		return left.isEmpty();
+	}
+
+	/**
+	 * A lease is kept while entries are left: what Redis has of them is swept when it
+	 * lapses.
+	 */
+	private Mono<Void> leave() {
+		return this.meter.open().isEmpty() ? this.presence.release().timeout(Duration.ofSeconds(2), this.scheduler)
+				: Mono.empty();
+	}
+
+	/**
+	 * Whether every entry was durable when this stopped: the process's exit status says
+	 * so.
+	 */
+	boolean isComplete() {
+		return this.complete;
+	}
+
+	@Override
+	public boolean isRunning() {
+		return this.running;
+	}
+
+	@Override
+	public int getPhase() {
+		return PHASE;
+	}
+
+}

@@ -1,0 +1,328 @@
+package io.tallygate.metering;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.ScanStream;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.reactive.RedisHashReactiveCommands;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.cluster.event.ClusterTopologyChangedEvent;
+import io.lettuce.core.codec.Base16;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+import org.springframework.core.io.ClassPathResource;
+
+/**
+ * The counters in a real Redis, by scripts. Clients fall into sixteen hash tags; on one
+ * server a batch is one call whatever its tags, on a cluster it is one call a tag.
+ */
+class RedisCounters implements Counters, AutoCloseable {
+
+	/** Hash tags, so that a cluster can spread clients and a batch can stay together. */
+	static final int TAGS = 16;
+
+	private static final Duration KEPT = Duration.ofMinutes(10);
+
+	private final Script exchange = new Script("redis/exchange.lua");
+
+	private final Script generation = new Script("redis/generation.lua");
+
+	private final AbstractRedisClient client;
+
+	private final StatefulConnection<String, String> connection;
+
+	private final RedisClusterAsyncCommands<String, String> commands;
+
+	private final RedisHashReactiveCommands<String, String> hashes;
+
+	private final boolean isCluster;
+
+	private final Duration answerMax;
+
+	private final Scheduler scheduler;
+
+	/**
+	 * Connects now.
+	 * @param answerMax how long a call may go without an answer before nothing is known
+	 * of it
+	 */
+	RedisCounters(AbstractRedisClient client, Duration answerMax, Scheduler scheduler) {
+		this.client = client;
+		this.answerMax = answerMax;
+		this.scheduler = scheduler;
+		if (client instanceof RedisClusterClient cluster) {
+			StatefulRedisClusterConnection<String, String> connection = cluster.connect();
+			this.connection = connection;
+			this.commands = connection.async();
+			this.hashes = connection.reactive();
+			this.isCluster = true;
+		}
+		else {
+			StatefulRedisConnection<String, String> connection = ((RedisClient) client).connect();
+			this.connection = connection;
+			this.commands = connection.async();
+			this.hashes = connection.reactive();
+			this.isCluster = false;
+		}
+	}
+
+	@Override
+	public Mono<Replies> run(String generation, List<Operation> operations) {
+		if (!this.isCluster) {
+			return call(generation, operations);
+		}
+		Map<Integer, List<Integer>> byTag = IntStream.range(0, operations.size())
+			.boxed()
+			.collect(Collectors.groupingBy((i) -> tag(operations.get(i).account()), LinkedHashMap::new,
+					Collectors.toList()));
+		Reply[] replies = new Reply[operations.size()];
+		return Flux.fromIterable(byTag.values())
+			.flatMap((places) -> call(generation, places.stream().map(operations::get).toList()).doOnNext((part) -> {
+				for (int i = 0; i < places.size(); i++) {
+					replies[places.get(i)] = part.replies().get(i);
+				}
+			}))
+			.last()
+			.map((last) -> new Replies(last.time(), Arrays.asList(replies)));
+	}
+
+	private Mono<Replies> call(String generation, List<Operation> operations) {
+		String[] arguments = new String[2 + 6 * operations.size()];
+		arguments[0] = generation;
+		arguments[1] = Long.toString(this.scheduler.now(java.util.concurrent.TimeUnit.MILLISECONDS) - KEPT.toMillis());
+		int at = 2;
+		for (Operation operation : operations) {
+			at = write(operation, arguments, at);
+		}
+		String[] keys = { "tg:{" + tag(operations.get(0).account()) + "}:gen" };
+		return this.exchange.<List<Object>>run(ScriptOutputType.MULTI, keys, arguments).map(RedisCounters::replies);
+	}
+
+	private static int write(Operation operation, String[] to, int at) {
+		AccountKey account = operation.account();
+		to[at + 1] = Integer.toString(tag(account));
+		to[at + 2] = account.text();
+		if (operation instanceof Operation.Open open) {
+			return fill(to, at, "O", open.mark().request(), encode(open.mark()), "");
+		}
+		if (operation instanceof Operation.Close close) {
+			Entry entry = close.entry();
+			return fill(to, at, "C", entry.request().value(), Long.toString(entry.quantity()), entry.encode());
+		}
+		if (operation instanceof Operation.Acknowledge known) {
+			return fill(to, at, "A", known.entry().request().value(), Long.toString(known.base()),
+					Long.toString(known.version()));
+		}
+		return fill(to, at, "S", ((Operation.Strike) operation).request(), "", "");
+	}
+
+	private static int fill(String[] to, int at, String name, String request, String a, String b) {
+		to[at] = name;
+		to[at + 3] = request;
+		to[at + 4] = a;
+		to[at + 5] = b;
+		return at + 6;
+	}
+
+	private static Replies replies(List<Object> answer) {
+		Instant time = Instant.ofEpochSecond(Long.parseLong((String) answer.get(0)),
+				Long.parseLong((String) answer.get(1)) * 1000);
+		List<Reply> replies = new ArrayList<>(answer.size() - 2);
+		for (Object reply : answer.subList(2, answer.size())) {
+			replies.add(reply((List<?>) reply));
+		}
+		return new Replies(time, replies);
+	}
+
+	private static Reply reply(List<?> values) {
+		String base = (String) values.get(1);
+		return switch (((Long) values.get(0)).intValue()) {
+			case 1 -> new Reply(Result.APPLIED, total(base, (String) values.get(2)), null);
+			case 2 -> new Reply(Result.APPLIED_WITHOUT_MARK, total(base, (String) values.get(2)), null);
+			case 0 -> new Reply(Result.KNOWN, total(base, (String) values.get(2)), null);
+			case -1 -> new Reply(Result.OTHER_GENERATION, null, null);
+			default -> new Reply(Result.REFUSED, null, base);
+		};
+	}
+
+	private static @Nullable Long total(String base, String pending) {
+		return base.isEmpty() ? null : Long.valueOf(Long.parseLong(base) + Long.parseLong(pending));
+	}
+
+	@Override
+	public Mono<Holding> holding() {
+		Mono<String> server = answered(this.commands.info())
+			.flatMap((info) -> this.isCluster ? answered(this.commands.clusterNodes()).map(RedisCounters::masters)
+					: Mono.just(field(info, "run_id") + "/" + field(info, "master_replid")));
+		Mono<List<Map<String, String>>> generations = Flux.range(0, TAGS)
+			.concatMap((tag) -> answered(this.commands.hgetall("tg:{" + tag + "}:gen")))
+			.collectList();
+		return Mono.zip(server, generations, RedisCounters::holding);
+	}
+
+	private static Holding holding(String server, List<Map<String, String>> generations) {
+		boolean same = generations.stream().distinct().count() == 1;
+		Map<String, String> first = generations.get(0);
+		return new Holding(server, same ? first.get("id") : null, same ? first.get("server") : null);
+	}
+
+	/**
+	 * On a cluster its masters' node ids stand for it: a failover makes another node
+	 * master of the slots.
+	 */
+	private static String masters(String nodes) {
+		return nodes.lines()
+			.map((line) -> line.split(" ", -1))
+			.filter((node) -> node.length > 8 && node[2].contains("master"))
+			.map((node) -> node[0] + "=" + String.join(",", Arrays.copyOfRange(node, 8, node.length)))
+			.collect(Collectors.toCollection(TreeSet::new))
+			.toString();
+	}
+
+	@Override
+	public Mono<Holding> begin(String generation, Holding seen) {
+		return Flux.range(0, TAGS)
+			.concatMap((tag) -> beginTag("tg:{" + tag + "}:gen", generation, seen))
+			.then(Mono.defer(this::holding));
+	}
+
+	private Mono<Long> beginTag(String key, String generation, Holding seen) {
+		return answered(this.commands.hgetall(key)).flatMap((held) -> {
+			String id = held.getOrDefault("id", "");
+			boolean movedOn = seen.generation() != null && !seen.generation().equals(id) && !id.isEmpty();
+			return movedOn ? Mono.just(0L) : this.generation.<Long>run(ScriptOutputType.INTEGER, new String[] { key },
+					id, held.getOrDefault("server", ""), generation, seen.server());
+		});
+	}
+
+	@Override
+	public Flux<Mark> marks() {
+		return Flux.range(0, TAGS)
+			.concatMap((tag) -> ScanStream.hscan(this.hashes, "tg:{" + tag + "}:open"))
+			.map((mark) -> decode(mark.getKey(), mark.getValue()));
+	}
+
+	@Override
+	public Flux<Pending> pending() {
+		return Flux.range(0, TAGS)
+			.concatMap((tag) -> ScanStream.hscan(this.hashes, "tg:{" + tag + "}:pending"))
+			.map((held) -> new Pending(held.getKey(), held.getValue().split("\n", 3)[2]));
+	}
+
+	@Override
+	public void onChange(Runnable listener) {
+		this.client.addListener(new RedisConnectionStateListener() {
+
+			@Override
+			public void onRedisConnected(RedisChannelHandler<?, ?> connected, java.net.SocketAddress address) {
+				listener.run();
+			}
+
+			@Override
+			public void onRedisDisconnected(RedisChannelHandler<?, ?> disconnected) {
+				listener.run();
+			}
+
+		});
+		this.client.getResources().eventBus().get().subscribe((event) -> {
+			if (event instanceof ClusterTopologyChangedEvent) {
+				listener.run();
+			}
+		});
+	}
+
+	/** What an operator must have set, or the counters would silently lose marks. */
+	Mono<Void> checkSettings() {
+		return answered(this.commands.info()).flatMap((info) -> {
+			String policy = field(info, "maxmemory_policy");
+			return policy.equals("noeviction") ? Mono.empty()
+					: Mono.error(new IllegalStateException("Redis has maxmemory-policy '" + policy
+							+ "' and would evict counters: set 'maxmemory-policy noeviction' (docs/operating.md)"));
+		});
+	}
+
+	@Override
+	public void close() {
+		this.connection.close();
+	}
+
+	private <V> Mono<V> answered(java.util.concurrent.CompletionStage<V> call) {
+		return Mono.fromFuture(call.toCompletableFuture()).timeout(this.answerMax, this.scheduler);
+	}
+
+	private static String field(String info, String name) {
+		return info.lines()
+			.filter((line) -> line.startsWith(name + ":"))
+			.map((line) -> line.substring(name.length() + 1).strip())
+			.findFirst()
+			.orElse("");
+	}
+
+	static int tag(AccountKey account) {
+		return account.client().value().hashCode() & (TAGS - 1);
+	}
+
+	static String encode(Mark mark) {
+		return String.join("|", mark.agency(), mark.account().text(), mark.channel(), mark.instance(),
+				Long.toString(mark.reservation()), Long.toString(mark.openedAt().toEpochMilli()));
+	}
+
+	static Mark decode(String request, String text) {
+		String[] f = text.split("\\|", -1);
+		return new Mark(request, f[0], AccountKey.parse(f[1]), f[2], f[3], Long.parseLong(f[4]),
+				Instant.ofEpochMilli(Long.parseLong(f[5])));
+	}
+
+	/** A script, run by its digest and sent whole when the server does not know it. */
+	private final class Script {
+
+		private final String source;
+
+		private final String digest;
+
+		Script(String resource) {
+			try {
+				this.source = new ClassPathResource(resource).getContentAsString(StandardCharsets.UTF_8);
+				this.digest = Base16.digest(this.source.getBytes(StandardCharsets.UTF_8));
+			}
+			catch (IOException ex) {
+				throw new UncheckedIOException(ex);
+			}
+		}
+
+		<V> Mono<V> run(ScriptOutputType type, String[] keys, String... arguments) {
+			return Mono
+				.defer(() -> answered(RedisCounters.this.commands.<V>evalsha(this.digest, type, keys, arguments)))
+				.onErrorResume(RedisNoScriptException.class,
+						(ex) -> answered(RedisCounters.this.commands.<V>eval(this.source, type, keys, arguments)));
+		}
+
+	}
+
+}

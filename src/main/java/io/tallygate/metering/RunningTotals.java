@@ -1,0 +1,181 @@
+package io.tallygate.metering;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+
+import io.tallygate.core.Ids;
+import io.tallygate.metering.Counters.Holding;
+import io.tallygate.metering.Counters.Operation;
+import io.tallygate.metering.Counters.Reply;
+import io.tallygate.metering.Counters.Result;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.retry.Retry;
+
+/**
+ * Redis as the meter uses it: operations leave in natural batches, under the generation
+ * that we know Redis to be in.
+ * <p>
+ * A call without an answer, a new connection and a foreign generation all lead to the
+ * same place: Redis counts as away until it has been asked who it is. If it is not the
+ * server that began its generation, or has none, it has lost something: a new generation
+ * begins, and whoever holds marks and unwritten entries is told to give them again.
+ */
+class RunningTotals {
+
+	private static final Logger logger = LoggerFactory.getLogger(RunningTotals.class);
+
+	private static final Duration ASK_AGAIN = Duration.ofMillis(250);
+
+	private static final int BATCH_MAX = 256;
+
+	private static final int WAITING_MAX = 200_000;
+
+	private final Counters counters;
+
+	private final Ids ids;
+
+	private final Scheduler scheduler;
+
+	private final NaturalBatch<Operation, Reply> batches;
+
+	private final AtomicReference<@Nullable String> generation = new AtomicReference<>();
+
+	/**
+	 * How often there was a reason to ask; whoever raises it from zero asks until no new
+	 * reason has come.
+	 */
+	private final AtomicInteger reasons = new AtomicInteger();
+
+	private volatile @Nullable String lastGeneration;
+
+	private volatile boolean closed;
+
+	private Consumer<String> onGeneration = (reason) -> {
+	};
+
+	private Consumer<Instant> onTime = (time) -> {
+	};
+
+	RunningTotals(Counters counters, Ids ids, Scheduler scheduler) {
+		this.counters = counters;
+		this.ids = ids;
+		this.scheduler = scheduler;
+		this.batches = new NaturalBatch<>(BATCH_MAX, WAITING_MAX, this::run);
+	}
+
+	/**
+	 * Called with the reason each time that Redis is found in a generation that we have
+	 * given nothing to.
+	 */
+	void onGeneration(Consumer<String> listener) {
+		this.onGeneration = listener;
+	}
+
+	/** Called with Redis's time on every answer. */
+	void onTime(Consumer<Instant> listener) {
+		this.onTime = listener;
+	}
+
+	/** Asks Redis who it is, and again on every connection. */
+	void start() {
+		this.counters.onChange(() -> away("a connection that was made or lost"));
+		away("the start");
+	}
+
+	void stop() {
+		this.closed = true;
+	}
+
+	/** Runs {@code operation} with the next batch; fails at once while Redis is away. */
+	Mono<Reply> submit(Operation operation) {
+		return (this.generation.get() != null) ? this.batches.submit(operation) : Mono.error(new Away());
+	}
+
+	boolean isAway() {
+		return this.generation.get() == null;
+	}
+
+	/** Operations without an answer. */
+	long waiting() {
+		return this.batches.waiting();
+	}
+
+	private Mono<List<Reply>> run(List<Operation> operations) {
+		String current = this.generation.get();
+		if (current == null) {
+			return Mono.error(new Away());
+		}
+		return this.counters.run(current, operations).map((answer) -> {
+			this.onTime.accept(answer.time());
+			if (answer.replies().stream().anyMatch((reply) -> reply.result() == Result.OTHER_GENERATION)) {
+				away("another generation");
+			}
+			return answer.replies();
+		}).doOnError((error) -> away(String.valueOf(error.getMessage())));
+	}
+
+	private void away(String reason) {
+		this.generation.set(null);
+		if (!this.closed && this.reasons.getAndIncrement() == 0) {
+			ask(reason);
+		}
+	}
+
+	private void ask(String reason) {
+		int answered = this.reasons.get();
+		Mono.defer(() -> settle(reason))
+			.retryWhen(Retry.fixedDelay(Long.MAX_VALUE, ASK_AGAIN)
+				.scheduler(this.scheduler)
+				.filter((error) -> !this.closed))
+			.subscribe((holding) -> {
+				if (this.reasons.addAndGet(-answered) == 0) {
+					adopt(holding);
+				}
+				else {
+					ask("a change while it was asked");
+				}
+			}, (error) -> logger.info("Stopped asking for Redis: {}", error.getMessage()));
+	}
+
+	private Mono<Holding> settle(String reason) {
+		return this.counters.holding().flatMap((seen) -> {
+			if (seen.isIntact()) {
+				return Mono.just(seen);
+			}
+			logger.warn("Redis ({}) has generation {} of {}: a new generation begins", seen.server(), seen.generation(),
+					seen.server0());
+			return this.counters.begin(this.ids.next("gen_"), seen)
+				.filter(Holding::isIntact)
+				.switchIfEmpty(Mono
+					.error(() -> new IllegalStateException("Redis changed while " + reason + " was looked at")));
+		});
+	}
+
+	private void adopt(Holding holding) {
+		String adopted = holding.generation();
+		boolean isNew = !java.util.Objects.equals(adopted, this.lastGeneration);
+		this.lastGeneration = adopted;
+		this.generation.set(adopted);
+		this.onGeneration.accept(isNew ? "generation " + adopted : "a connection");
+	}
+
+	/** Redis is away, or has not been asked yet who it is. */
+	static final class Away extends RuntimeException {
+
+		private static final long serialVersionUID = 1L;
+
+		Away() {
+			super("Redis is away", null, false, false);
+		}
+
+	}
+
+}

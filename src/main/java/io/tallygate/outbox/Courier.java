@@ -1,0 +1,65 @@
+package io.tallygate.outbox;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+
+import io.tallygate.core.AgencyId;
+import io.tallygate.stripe.MeterEventAnswer;
+import io.tallygate.stripe.MeterEvents;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Does for one claimed meter event what its age and doubt ask for, and comes back with a
+ * finding, whatever happens.
+ */
+final class Courier {
+
+	private final Outbox outbox;
+
+	private final MeterEvents stripe;
+
+	private final Duration callTimeout;
+
+	private final InstantSource clock;
+
+	private final Scheduler scheduler;
+
+	Courier(Outbox outbox, MeterEvents stripe, Duration callTimeout, InstantSource clock, Scheduler scheduler) {
+		this.outbox = outbox;
+		this.stripe = stripe;
+		this.callTimeout = callTimeout;
+		this.clock = clock;
+		this.scheduler = scheduler;
+	}
+
+	Mono<Finding> carry(MeterEventRow row) {
+		return Mono.defer(() -> switch (row.step(this.clock.instant())) {
+			case SEND -> send(row);
+			case READ_SUMMARIES -> summarise(row);
+			case GIVE_UP -> Mono.just(new Finding.Expired());
+		});
+	}
+
+	/** A call that is given up may still arrive: that is what {@code Unanswered} says. */
+	private Mono<Finding> send(MeterEventRow row) {
+		return this.stripe.send(row.lane().agency(), row.event())
+			.timeout(this.callTimeout, this.scheduler)
+			.onErrorResume((error) -> Mono.just(new MeterEventAnswer.Unanswered(error.toString())))
+			.defaultIfEmpty(new MeterEventAnswer.Unanswered("no answer"))
+			.map(Finding.Answered::new);
+	}
+
+	private Mono<Finding> summarise(MeterEventRow row) {
+		AgencyId agency = row.lane().agency();
+		Instant hour = row.hourAtStripe();
+		return this.stripe
+			.summary(agency, row.lane().meterId(), row.lane().customer(), hour, hour.plus(Duration.ofHours(1)))
+			.timeout(this.callTimeout, this.scheduler)
+			.zipWith(this.outbox.known(row), Finding.Summarised::new)
+			.cast(Finding.class)
+			.onErrorResume((error) -> Mono.just(new Finding.NotSummarised(error.toString())));
+	}
+
+}

@@ -1,0 +1,80 @@
+package io.tallygate.outbox;
+
+import java.math.BigDecimal;
+import java.util.Locale;
+
+import io.tallygate.stripe.MeterEventAnswer;
+
+/** What came of taking up a meter event. */
+sealed interface Finding {
+
+	/** A name for metrics. */
+	String outcome();
+
+	/**
+	 * Stripe was called.
+	 *
+	 * @param answer what it said, or that it did not
+	 */
+	record Answered(MeterEventAnswer answer) implements Finding {
+
+		@Override
+		public String outcome() {
+			return this.answer.getClass()
+				.getSimpleName()
+				.replaceAll("(?<=[a-z])(?=[A-Z])", "_")
+				.toLowerCase(Locale.ROOT);
+		}
+
+	}
+
+	/**
+	 * The event is in doubt and the summaries were read.
+	 *
+	 * @param seen what Stripe has aggregated in the event's hour
+	 * @param known the delivered values of the lane in that hour
+	 */
+	record Summarised(BigDecimal seen, long known) implements Finding {
+
+		/** Stripe has exactly what was delivered without the event. */
+		static boolean lacks(BigDecimal seen, long known) {
+			return seen.compareTo(BigDecimal.valueOf(known)) == 0;
+		}
+
+		/** Stripe has exactly what was delivered and the event. */
+		static boolean has(BigDecimal seen, long known, long value) {
+			return lacks(seen.subtract(BigDecimal.valueOf(value)), known);
+		}
+
+		@Override
+		public String outcome() {
+			return "summarised";
+		}
+
+	}
+
+	/**
+	 * The event is in doubt and the summaries could not be read.
+	 *
+	 * @param reason why
+	 */
+	record NotSummarised(String reason) implements Finding {
+
+		@Override
+		public String outcome() {
+			return "not_summarised";
+		}
+
+	}
+
+	/** The event was too old to call Stripe at all. */
+	record Expired() implements Finding {
+
+		@Override
+		public String outcome() {
+			return "expired";
+		}
+
+	}
+
+}

@@ -1,0 +1,302 @@
+package io.tallygate.outbox;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+import io.tallygate.core.ClientId;
+import io.tallygate.metering.DueListener;
+import io.tallygate.stripe.MeterEvents;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Moves units from accounts to Stripe. It works in rounds, one after the other:
+ * <ol>
+ * <li>lanes that were woken, and with every scan all lanes with units due, are cut;</li>
+ * <li>as many meter events are claimed as there are hands free;</li>
+ * <li>each goes to Stripe beside the others, and what came of it is written down;</li>
+ * <li>a delivered event leaves its lane free, which is cut again at once.</li>
+ * </ol>
+ * A bell starts a round: it is rung by the scan's clock, by a wake-up and by every hand
+ * that becomes free; ringing while it rings already is one round. All state is in
+ * PostgreSQL, so any number of instances may do this, and any may die in it.
+ */
+final class Lanes implements DueListener, SmartLifecycle {
+
+	private static final Logger log = LoggerFactory.getLogger(Lanes.class);
+
+	private final Outbox outbox;
+
+	private final Courier courier;
+
+	private final OutboxProperties properties;
+
+	private final InstantSource clock;
+
+	private final Scheduler scheduler;
+
+	private final String owner;
+
+	private final OutboxMetrics metrics;
+
+	private final List<OutboxListener> listeners;
+
+	private final Set<Account> woken = ConcurrentHashMap.newKeySet();
+
+	private final AtomicBoolean scanIsDue = new AtomicBoolean();
+
+	private final AtomicInteger inFlight = new AtomicInteger();
+
+	private volatile @Nullable Shift shift;
+
+	Lanes(Outbox outbox, MeterEvents stripe, OutboxProperties properties, InstantSource clock, Scheduler scheduler,
+			String owner, OutboxMetrics metrics, List<OutboxListener> listeners) {
+		this.outbox = outbox;
+		this.courier = new Courier(outbox, stripe, properties.callTimeout(), clock, scheduler);
+		this.properties = properties;
+		this.clock = clock;
+		this.scheduler = scheduler;
+		this.owner = owner;
+		this.metrics = metrics;
+		this.listeners = List.copyOf(listeners);
+	}
+
+	@Override
+	public void unitsDue(ClientId client, int epoch) {
+		if (this.woken.size() < this.properties.wokenMax()) {
+			this.woken.add(new Account(client, epoch));
+		}
+		ring();
+	}
+
+	private Flux<MeterEventRow> round() {
+		return cutWoken().thenMany(this.scanIsDue.getAndSet(false) ? scan() : claim()).onErrorResume((error) -> {
+			log.warn("The outbox could not be read; the next scan tries again", error);
+			return Flux.empty();
+		});
+	}
+
+	private Mono<Void> cutWoken() {
+		List<Account> accounts = List.copyOf(this.woken);
+		accounts.forEach(this.woken::remove);
+		return Flux.fromIterable(accounts)
+			.flatMap((account) -> this.outbox.laneOf(account.client(), account.epoch()), this.properties.cutsAtOnce())
+			.distinct()
+			.flatMap(this::cut, this.properties.cutsAtOnce())
+			.then();
+	}
+
+	/** All lanes with units due, page by page; what a page yielded is claimed at once. */
+	private Flux<MeterEventRow> scan() {
+		AtomicLong found = new AtomicLong();
+		return this.outbox.lanesDue(0, this.properties.lanesAtOnce())
+			.expand(this::nextLanes)
+			.doOnNext((lanes) -> found.addAndGet(lanes.size()))
+			.concatMap((lanes) -> Flux.fromIterable(lanes)
+				.flatMap(this::cut, this.properties.cutsAtOnce())
+				.thenMany(claim()), 1)
+			.concatWith(this.outbox.backlog()
+				.doOnNext((backlog) -> this.metrics.scanned(found.get(), backlog))
+				.thenMany(Flux.empty()));
+	}
+
+	private Mono<List<Long>> nextLanes(List<Long> lanes) {
+		boolean isLast = lanes.size() < this.properties.lanesAtOnce() || !isRunning();
+		return isLast ? Mono.empty() : this.outbox.lanesDue(lanes.get(lanes.size() - 1), this.properties.lanesAtOnce());
+	}
+
+	/** One lane's trouble is not another's. */
+	private Mono<MeterEventRow> cut(long lane) {
+		return Mono.defer(() -> isRunning() ? this.outbox.cut(lane, this.clock.instant()) : Mono.empty())
+			.doOnNext(this::tellCut)
+			.onErrorResume((error) -> {
+				log.error("Lane {} could not be cut; the next scan tries again", lane, error);
+				return Mono.empty();
+			});
+	}
+
+	private Flux<MeterEventRow> claim() {
+		return Flux.defer(() -> {
+			int hands = this.properties.deliveriesAtOnce() - this.inFlight.get();
+			if (hands <= 0 || !isRunning()) {
+				return Flux.empty();
+			}
+			Instant now = this.clock.instant();
+			return this.outbox.claim(new Delivery.Hold(this.owner, now.plus(this.properties.lease())), hands,
+					this.properties.deliveriesPerAgency(), now);
+		}).doOnNext((row) -> this.inFlight.incrementAndGet());
+	}
+
+	/**
+	 * If a result cannot be written down, the lease lapses and the same event is sent
+	 * again under the same identifier.
+	 */
+	private Mono<MeterEventRow> deliver(MeterEventRow row) {
+		return this.courier.carry(row)
+			.doOnNext(this.metrics::attempted)
+			.flatMap((finding) -> this.outbox.settle(row, finding, this.clock.instant()))
+			.switchIfEmpty(Mono.fromRunnable(this.metrics::lateResult))
+			.doOnNext(this::tellSettled)
+			.filter((settled) -> settled.is(Delivery.State.DELIVERED))
+			.flatMap((settled) -> cut(settled.lane().id()))
+			.onErrorResume((error) -> {
+				log.warn("What came of meter event {} could not be written; its lease lapses", row.id(), error);
+				return Mono.empty();
+			})
+			.doFinally((signal) -> {
+				this.inFlight.decrementAndGet();
+				ring();
+			});
+	}
+
+	private void tellCut(MeterEventRow row) {
+		this.metrics.cut();
+		this.listeners.forEach((listener) -> listener.cut(row));
+		if (row.is(Delivery.State.PARKED)) {
+			tellParked(row);
+		}
+	}
+
+	private void tellSettled(MeterEventRow row) {
+		switch (row.delivery().state()) {
+			case DELIVERED -> this.listeners.forEach((listener) -> listener.delivered(row));
+			case PARKED -> tellParked(row);
+			default -> ringAt(row.delivery().nextAttemptAt());
+		}
+	}
+
+	private void tellParked(MeterEventRow row) {
+		this.metrics.parked(row);
+		this.listeners.forEach((listener) -> listener.parked(row));
+		log.error("Meter event {} of client {} is parked ({}): {} units wait for a person. {}", row.id(), row.client(),
+				row.delivery().reason(), row.value(), row.delivery().lastError());
+	}
+
+	/** What is due again before the next scan does not wait for it. */
+	private void ringAt(Instant at) {
+		Duration wait = Duration.between(this.clock.instant(), at);
+		if (wait.compareTo(this.properties.scanEvery()) < 0 && isRunning()) {
+			this.scheduler.schedule(this::ring, Math.max(wait.toMillis(), 0) + 1, TimeUnit.MILLISECONDS);
+		}
+	}
+
+	private void ring() {
+		Shift current = this.shift;
+		if (current != null) {
+			current.ring();
+		}
+	}
+
+	@Override
+	public synchronized void start() {
+		if (this.shift != null) {
+			return;
+		}
+		Sinks.Many<Boolean> bell = Sinks.many().unicast().onBackpressureBuffer(new ArrayBlockingQueue<>(1));
+		Mono<Void> finished = bell.asFlux()
+			.concatMap((rung) -> round().subscribeOn(this.scheduler), 0)
+			.flatMap(this::deliver, this.properties.deliveriesAtOnce())
+			.then(Mono.defer(this::sayWhatIsLeft))
+			.cache();
+		Disposable scans = Flux.interval(this.properties.scanEvery(), this.scheduler)
+			.onBackpressureDrop()
+			.subscribe((tick) -> scanSoon());
+		this.shift = new Shift(bell, scans, finished);
+		finished.subscribe();
+		scanSoon();
+	}
+
+	private void scanSoon() {
+		this.scanIsDue.set(true);
+		ring();
+	}
+
+	@Override
+	public void stop() {
+		stop(() -> {
+		});
+	}
+
+	/**
+	 * Nothing more is cut or claimed; calls in flight end and are written down. What is
+	 * due stays due for whoever comes next.
+	 */
+	@Override
+	public void stop(Runnable callback) {
+		Shift ending = this.shift;
+		this.shift = null;
+		if (ending == null) {
+			callback.run();
+			return;
+		}
+		ending.end();
+		ending.finished().doFinally((signal) -> callback.run()).subscribe();
+	}
+
+	private Mono<Void> sayWhatIsLeft() {
+		return this.outbox.backlog()
+			.doOnNext((left) -> log.info("Left in the outbox: {} due, {} sending, {} parked", left.due(),
+					left.sending(), left.parked()))
+			.onErrorResume((error) -> Mono.fromRunnable(() -> log.warn("What is left in the outbox is unknown", error)))
+			.then();
+	}
+
+	@Override
+	public boolean isRunning() {
+		return this.shift != null;
+	}
+
+	/**
+	 * After the web server and metering have stopped, before PostgreSQL's pools close.
+	 */
+	@Override
+	public int getPhase() {
+		return 0;
+	}
+
+	private record Account(ClientId client, int epoch) {
+	}
+
+	/**
+	 * From start to stop.
+	 *
+	 * @param bell holds one ring while a round runs
+	 * @param scans rings it by the clock
+	 * @param finished when the last call in flight is written down
+	 */
+	private record Shift(Sinks.Many<Boolean> bell, Disposable scans, Mono<Void> finished) {
+
+		/** A ring that finds one waiting is the same ring. */
+		void ring() {
+			while (this.bell.tryEmitNext(Boolean.TRUE) == Sinks.EmitResult.FAIL_NON_SERIALIZED) {
+				Thread.onSpinWait();
+			}
+		}
+
+		void end() {
+			this.scans.dispose();
+			while (this.bell.tryEmitComplete() == Sinks.EmitResult.FAIL_NON_SERIALIZED) {
+				Thread.onSpinWait();
+			}
+		}
+
+	}
+
+}

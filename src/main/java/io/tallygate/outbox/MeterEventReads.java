@@ -1,0 +1,75 @@
+package io.tallygate.outbox;
+
+import io.r2dbc.spi.Readable;
+import io.tallygate.core.AgencyId;
+import io.tallygate.core.Database;
+import io.tallygate.core.MeterEventId;
+import io.tallygate.core.Page;
+import io.tallygate.core.PageRequest;
+import io.tallygate.core.Problem;
+import io.tallygate.core.Uncancelled;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.r2dbc.core.DatabaseClient;
+import org.springframework.stereotype.Component;
+
+/** One agency's meter events and delivery, read under its own rights. */
+@Component
+class MeterEventReads {
+
+	private static final String PAGE = """
+			select %s from meter_event m
+			where (cast(:client as text) is null or m.client_id = :client)
+			  and (cast(:state as text) is null or m.state = :state)
+			""".formatted(MeterEventColumns.SELECT);
+
+	private static final String FIND = "select %s from meter_event m where m.id = :id"
+		.formatted(MeterEventColumns.SELECT);
+
+	/** Of an agency without a connection to Stripe there is one row too. */
+	private static final String STATUS = """
+			select s.delivery, s.paused_by, s.paused_reason, e.due, e.sending, e.parked, e.oldest_due_at,
+			  (select cast(coalesce(sum(crossed - cut), 0) as bigint) from account where crossed > cut) as units_waiting
+			from (
+			  select count(*) filter (where state = 'due') as due, count(*) filter (where state = 'sending') as sending,
+			    count(*) filter (where state = 'parked') as parked,
+			    min(created_at) filter (where state <> 'parked') as oldest_due_at
+			  from meter_event where state in ('due', 'sending') or state = 'parked'
+			) e left join stripe_connection s on true
+			""";
+
+	private final Database.OfTenant database;
+
+	MeterEventReads(Database.OfTenant database) {
+		this.database = database;
+	}
+
+	/** Meter events of a client, in a state, or all. */
+	Mono<Page<MeterEventRow>> page(AgencyId agency, @Nullable String client, Delivery.@Nullable State state,
+			PageRequest page) {
+		DatabaseClient.GenericExecuteSpec select = page.bind(this.database.client().sql(PAGE + page.tail("m.id")));
+		select = MeterEventTable.bind(select, "client", client, String.class);
+		select = MeterEventTable.bind(select, "state", (state != null) ? state.text() : null, String.class);
+		return Uncancelled
+			.of(this.database.as(agency, page.of(select.map((Readable row) -> MeterEventColumns.row(row)).all())));
+	}
+
+	/** One meter event; a problem when it is not this agency's. */
+	Mono<MeterEventRow> find(AgencyId agency, MeterEventId id) {
+		return Uncancelled.of(this.database.as(agency,
+				this.database.client()
+					.sql(FIND)
+					.bind("id", id.value())
+					.map((Readable row) -> MeterEventColumns.row(row))
+					.one()))
+			.switchIfEmpty(Mono.error(() -> Problem.notFound("meter event", id.value())));
+	}
+
+	/** How an agency's delivery stands. */
+	Mono<DeliveryStatus> status(AgencyId agency) {
+		return Uncancelled
+			.of(this.database.as(agency, this.database.client().sql(STATUS).map(DeliveryStatus::of).one()));
+	}
+
+}

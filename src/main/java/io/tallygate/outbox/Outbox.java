@@ -1,0 +1,67 @@
+package io.tallygate.outbox;
+
+import java.time.Instant;
+import java.util.List;
+
+import io.tallygate.core.ClientId;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Where accounts and meter events are kept. Each method is one transaction; the rules are
+ * those of {@link Cut}, {@link MeterEventRow} and {@link NextState}, whoever keeps the
+ * rows. The time is the caller's.
+ */
+interface Outbox {
+
+	/**
+	 * Ids of lanes with units due that are free and whose agency's delivery runs, in
+	 * their order.
+	 * @param after lanes up to this id are left out
+	 * @param limit at most so many
+	 */
+	Mono<List<Long>> lanesDue(long after, int limit);
+
+	/** The lane that an account feeds, if it feeds one. */
+	Mono<Long> laneOf(ClientId client, int epoch);
+
+	/**
+	 * Cuts a lane's next meter event; empty when nothing is due, or the lane is not free
+	 * for it.
+	 */
+	Mono<MeterEventRow> cut(long lane, Instant now);
+
+	/**
+	 * Takes up meter events whose time has come, and those whose owner was not heard of
+	 * again. Owner, lease, attempt and doubt are committed when they appear.
+	 * @param limit at most so many in all
+	 * @param perAgency at most so many of an agency, those under way with this owner
+	 * included
+	 */
+	Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, int perAgency, Instant now);
+
+	/** The delivered values of a row's lane in the hour in which Stripe counts it. */
+	Mono<Long> known(MeterEventRow row);
+
+	/**
+	 * Writes down what follows from a finding about a claimed row; empty, and nothing is
+	 * changed, when the row has been taken up by another since.
+	 */
+	Mono<MeterEventRow> settle(MeterEventRow claimed, Finding finding, Instant now);
+
+	/** What is left to do, over all agencies. */
+	Mono<Backlog> backlog();
+
+	/**
+	 * What is left to do.
+	 *
+	 * @param due meter events that wait
+	 * @param sending meter events under way
+	 * @param parked meter events that wait for a person, or were given up
+	 * @param oldestDueAt when the oldest of those due or under way was cut
+	 */
+	record Backlog(long due, long sending, long parked, @Nullable Instant oldestDueAt) {
+	}
+
+}

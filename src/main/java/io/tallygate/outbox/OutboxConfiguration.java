@@ -1,0 +1,48 @@
+package io.tallygate.outbox;
+
+import java.time.Clock;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.tallygate.core.Database;
+import io.tallygate.core.Ids;
+import io.tallygate.stripe.MeterEvents;
+import reactor.core.scheduler.Schedulers;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The outbox over PostgreSQL, and the lanes that empty it into Stripe. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(OutboxProperties.class)
+class OutboxConfiguration {
+
+	/** Spreads retries; it guards nothing, so it need not be unforeseeable. */
+	private static final RandomGenerator JITTER = () -> ThreadLocalRandom.current().nextLong();
+
+	@Bean
+	Outbox outbox(Database.OfSystem database, Ids ids) {
+		return new PostgresOutbox(database, ids, JITTER);
+	}
+
+	@Bean
+	Lanes lanes(Outbox outbox, MeterEvents stripe, OutboxProperties properties, Clock clock, Ids ids,
+			MeterRegistry registry, ObjectProvider<OutboxListener> listeners) {
+		return new Lanes(outbox, stripe, properties, clock, Schedulers.parallel(), ids.next("ins_"),
+				new OutboxMetrics(registry, clock), listeners.orderedStream().toList());
+	}
+
+	@Bean
+	MeterEventDesk meterEventDesk(Database.OfSystem database, Outbox outbox, MeterEvents stripe, Ids ids, Clock clock) {
+		return new MeterEventDesk(database, outbox, stripe, ids, clock);
+	}
+
+	@Bean
+	DeliverySwitch deliverySwitch(Database.OfSystem database, Clock clock) {
+		return new DeliverySwitch(database, clock);
+	}
+
+}

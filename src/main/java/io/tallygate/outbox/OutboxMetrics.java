@@ -1,0 +1,81 @@
+package io.tallygate.outbox;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToDoubleFunction;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.tallygate.core.Metric;
+
+/** What the outbox counts. */
+final class OutboxMetrics {
+
+	private final MeterRegistry registry;
+
+	private final InstantSource clock;
+
+	private volatile Outbox.Backlog backlog = new Outbox.Backlog(0, 0, 0, null);
+
+	private final AtomicLong lanesDue = new AtomicLong();
+
+	OutboxMetrics(MeterRegistry registry, InstantSource clock) {
+		this.registry = registry;
+		this.clock = clock;
+		events(Delivery.State.DUE, Outbox.Backlog::due);
+		events(Delivery.State.SENDING, Outbox.Backlog::sending);
+		events(Delivery.State.PARKED, Outbox.Backlog::parked);
+		Gauge.builder(Metric.OUTBOX_OLDEST_DUE.key(), this, OutboxMetrics::oldestDueSeconds)
+			.description(Metric.OUTBOX_OLDEST_DUE.description())
+			.register(registry);
+		Gauge.builder(Metric.OUTBOX_LANES_DUE.key(), this.lanesDue, AtomicLong::get)
+			.description(Metric.OUTBOX_LANES_DUE.description())
+			.register(registry);
+	}
+
+	void scanned(long lanes, Outbox.Backlog left) {
+		this.lanesDue.set(lanes);
+		this.backlog = left;
+	}
+
+	void cut() {
+		counter(Metric.OUTBOX_CUTS).register(this.registry).increment();
+	}
+
+	void attempted(Finding finding) {
+		counter(Metric.OUTBOX_ATTEMPTS).tag("outcome", finding.outcome()).register(this.registry).increment();
+	}
+
+	/** Stripe's code is left out of the tag: it is not ours to bound. */
+	void parked(MeterEventRow row) {
+		String reason = String.valueOf(row.delivery().reason());
+		int code = reason.indexOf(':');
+		counter(Metric.OUTBOX_PARKED).tag("reason", (code < 0) ? reason : reason.substring(0, code))
+			.register(this.registry)
+			.increment();
+	}
+
+	void lateResult() {
+		counter(Metric.OUTBOX_LATE_RESULTS).register(this.registry).increment();
+	}
+
+	private void events(Delivery.State state, ToDoubleFunction<Outbox.Backlog> count) {
+		Gauge.builder(Metric.OUTBOX_EVENTS.key(), this, (metrics) -> count.applyAsDouble(metrics.backlog))
+			.description(Metric.OUTBOX_EVENTS.description())
+			.tag("state", state.text())
+			.register(this.registry);
+	}
+
+	private double oldestDueSeconds() {
+		Instant oldest = this.backlog.oldestDueAt();
+		return (oldest != null) ? Duration.between(oldest, this.clock.instant()).toMillis() / 1000.0 : 0;
+	}
+
+	private static Counter.Builder counter(Metric metric) {
+		return Counter.builder(metric.key()).description(metric.description());
+	}
+
+}

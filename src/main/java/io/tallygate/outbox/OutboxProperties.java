@@ -1,0 +1,37 @@
+package io.tallygate.outbox;
+
+import java.time.Duration;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How meter events leave the outbox.
+ *
+ * @param scanEvery how often PostgreSQL is asked for lanes with units due; folds hasten
+ * it, so this is the delay only of what a wake-up was lost for
+ * @param lanesAtOnce lanes read by a scan at a time
+ * @param cutsAtOnce lanes cut at the same time; each holds a connection to PostgreSQL
+ * @param wokenMax accounts remembered between two rounds; what is beyond waits for the
+ * scan
+ * @param deliveriesAtOnce calls to Stripe in flight
+ * @param deliveriesPerAgency calls to Stripe in flight for one agency, so that a slow or
+ * throttled one does not slow the others
+ * @param callTimeout after which a call counts as unanswered; less than the lease
+ * @param lease how long a meter event belongs to the instance that took it up; after a
+ * crash it waits that long
+ */
+@ConfigurationProperties("tallygate.outbox")
+record OutboxProperties(@DefaultValue("5s") Duration scanEvery, @DefaultValue("500") int lanesAtOnce,
+		@DefaultValue("4") int cutsAtOnce, @DefaultValue("10000") int wokenMax,
+		@DefaultValue("64") int deliveriesAtOnce, @DefaultValue("4") int deliveriesPerAgency,
+		@DefaultValue("30s") Duration callTimeout, @DefaultValue("60s") Duration lease) {
+
+	OutboxProperties {
+		if (callTimeout.compareTo(lease) >= 0) {
+			throw new IllegalArgumentException("tallygate.outbox.call-timeout must be less than the lease of " + lease
+					+ " but was " + callTimeout);
+		}
+	}
+
+}

@@ -1,0 +1,250 @@
+package io.tallygate.outbox;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+import io.r2dbc.spi.Readable;
+import io.tallygate.core.AgencyId;
+import io.tallygate.core.ClientId;
+import io.tallygate.core.Database;
+import io.tallygate.core.Ids;
+import io.tallygate.core.Uncancelled;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import org.springframework.dao.DuplicateKeyException;
+import org.springframework.r2dbc.core.DatabaseClient;
+
+/**
+ * The outbox in PostgreSQL. It loads values, applies their rules and stores what they
+ * say, in one transaction each, which nobody's patience cuts short.
+ */
+class PostgresOutbox implements Outbox {
+
+	/** By its name PostgreSQL says that a lane was not free after all. */
+	private static final String IN_FLIGHT = "meter_event_in_flight";
+
+	private static final String LANES_DUE = """
+			select l.id
+			from lane l
+			join agency g on g.id = l.agency_id and g.status = 'active'
+			join stripe_connection s on s.agency_id = l.agency_id and s.delivery = 'running'
+			  and s.account_id = l.stripe_account and s.livemode = l.livemode
+			where l.id > :after
+			  and exists (select from account a where a.lane_id = l.id and a.crossed > a.cut)
+			  and not exists (select from meter_event m where m.lane_id = l.id and m.state in ('due', 'sending'))
+			  and not exists (select from meter_event m where m.lane_id = l.id and m.state = 'parked' and m.stops_lane)
+			order by l.id limit :limit
+			""";
+
+	private static final String LANE_OF = """
+			select lane_id from account where client_id = :client and epoch = :epoch and lane_id is not null
+			""";
+
+	private static final String RAISE_ACCOUNT = """
+			update account set cut = cut + :value where client_id = :client and epoch = :epoch and cut = :from
+			""";
+
+	private static final String RAISE_BUCKET = """
+			update bucket set cut = :to
+			where client_id = :client and epoch = :epoch and hour = :hour
+			  and period_start = coalesce(cast(:period as timestamptz), '-infinity') and cut = :from
+			""";
+
+	/**
+	 * The conditions stand twice: the inner ones find the rows and give each agency its
+	 * share, the outer ones are looked at again when a row's lock is taken.
+	 */
+	private static final String CLAIMABLE = """
+			select %s from meter_event m
+			where m.state in ('due', 'sending')
+			  and ((m.state = 'due' and m.next_attempt_at <= :now) or (m.state = 'sending' and m.lease_until <= :now))
+			  and m.id in (
+			    select ranked.id from (
+			      select d.id, d.agency_id,
+			        row_number() over (partition by d.agency_id order by d.next_attempt_at, d.id) as place
+			      from meter_event d
+			      join agency g on g.id = d.agency_id and g.status = 'active'
+			      join stripe_connection s on s.agency_id = d.agency_id and s.delivery = 'running'
+			        and s.account_id = d.stripe_account and s.livemode = d.livemode
+			      where d.state in ('due', 'sending') and ((d.state = 'due' and d.next_attempt_at <= :now)
+			        or (d.state = 'sending' and d.lease_until <= :now))
+			    ) ranked
+			    left join (
+			      select agency_id, count(*) as under_way from meter_event
+			      where state = 'sending' and owner = :owner and lease_until > :now group by agency_id
+			    ) mine on mine.agency_id = ranked.agency_id
+			    where ranked.place <= :per_agency - coalesce(mine.under_way, 0))
+			order by m.next_attempt_at, m.id limit :limit for update of m skip locked
+			""".formatted(MeterEventColumns.SELECT);
+
+	private static final String CLAIMED = """
+			select %s from meter_event m
+			where m.id = :id and m.owner = :owner and m.attempts = :attempts and m.state = 'sending' for update of m
+			""".formatted(MeterEventColumns.SELECT);
+
+	private static final String KNOWN = """
+			select cast(coalesce(sum(value), 0) as bigint) as known from meter_event
+			where lane_id = :lane and state = 'delivered' and occurred_at >= :hour
+			  and occurred_at < cast(:hour as timestamptz) + interval '1 hour'
+			""";
+
+	private static final String PAUSE = """
+			update stripe_connection
+			set delivery = 'paused', paused_by = 'stripe', paused_reason = :reason, paused_at = :now, updated_at = :now
+			where agency_id = :agency and delivery = 'running'
+			""";
+
+	private static final String BACKLOG = """
+			select count(*) filter (where state = 'due') as due, count(*) filter (where state = 'sending') as sending,
+			  count(*) filter (where state = 'parked') as parked,
+			  min(created_at) filter (where state <> 'parked') as oldest_due_at
+			from meter_event where state in ('due', 'sending') or state = 'parked'
+			""";
+
+	private final Database.OfSystem database;
+
+	private final DatabaseClient client;
+
+	private final LaneQueries lanes;
+
+	private final MeterEventTable table;
+
+	private final Ids ids;
+
+	private final RandomGenerator random;
+
+	PostgresOutbox(Database.OfSystem database, Ids ids, RandomGenerator random) {
+		this.database = database;
+		this.client = database.client();
+		this.lanes = new LaneQueries(database.client());
+		this.table = new MeterEventTable(database.client());
+		this.ids = ids;
+		this.random = random;
+	}
+
+	@Override
+	public Mono<List<Long>> lanesDue(long after, int limit) {
+		return this.client.sql(LANES_DUE)
+			.bind("after", after)
+			.bind("limit", limit)
+			.map((Readable row) -> MeterEventColumns.number(row, "id").longValue())
+			.all()
+			.collectList();
+	}
+
+	@Override
+	public Mono<Long> laneOf(ClientId owing, int epoch) {
+		return this.client.sql(LANE_OF)
+			.bind("client", owing.value())
+			.bind("epoch", epoch)
+			.map((Readable row) -> MeterEventColumns.number(row, "lane_id").longValue())
+			.one();
+	}
+
+	@Override
+	public Mono<MeterEventRow> cut(long lane, Instant now) {
+		Mono<MeterEventRow> cut = this.lanes.cut(lane, now).flatMap((found) -> store(found, now));
+		return Uncancelled.of(this.database.transactions().transactional(cut))
+			.onErrorResume(DuplicateKeyException.class, PostgresOutbox::notFree);
+	}
+
+	private Mono<MeterEventRow> store(Cut cut, Instant now) {
+		MeterEventRow row = cut.row(this.ids, now);
+		return this.table.insert(row).then(raise(row)).thenReturn(row);
+	}
+
+	/**
+	 * Cuts only ever rise from where they were read: the locks see to it, the conditions
+	 * prove it.
+	 */
+	private Mono<Void> raise(MeterEventRow row) {
+		Mono<Long> account = this.client.sql(RAISE_ACCOUNT)
+			.bind("value", row.value())
+			.bind("client", row.client().value())
+			.bind("epoch", row.epoch())
+			.bind("from", row.fromUnit())
+			.fetch()
+			.rowsUpdated();
+		DatabaseClient.GenericExecuteSpec bucket = this.client.sql(RAISE_BUCKET)
+			.bind("to", row.bucketTo())
+			.bind("client", row.client().value())
+			.bind("epoch", row.epoch())
+			.bind("hour", row.bucketHour())
+			.bind("from", row.bucketFrom());
+		return account
+			.concatWith(MeterEventTable.bind(bucket, "period", row.bucketPeriod(), Instant.class).fetch().rowsUpdated())
+			.reduce(Long::sum)
+			.filter((raised) -> raised == 2)
+			.switchIfEmpty(Mono.error(() -> new IllegalStateException(
+					"The account or bucket that " + row.identifier() + " is cut from was changed by another")))
+			.then();
+	}
+
+	private static Mono<MeterEventRow> notFree(DuplicateKeyException ex) {
+		boolean inFlight = String.valueOf(ex.getMessage()).contains(IN_FLIGHT);
+		return inFlight ? Mono.empty() : Mono.error(ex);
+	}
+
+	@Override
+	public Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, int perAgency, Instant now) {
+		Mono<List<MeterEventRow>> claimed = this.client.sql(CLAIMABLE)
+			.bind("now", now)
+			.bind("owner", hold.owner())
+			.bind("per_agency", perAgency)
+			.bind("limit", limit)
+			.map((Readable row) -> MeterEventColumns.row(row))
+			.all()
+			.collectList()
+			.flatMapIterable((rows) -> rows)
+			.map((row) -> row.taken(hold, now))
+			.concatMap((row) -> this.table.update(row).thenReturn(row))
+			.collectList();
+		return Uncancelled.of(this.database.transactions().transactional(claimed)).flatMapIterable((rows) -> rows);
+	}
+
+	@Override
+	public Mono<Long> known(MeterEventRow row) {
+		return this.client.sql(KNOWN)
+			.bind("lane", row.lane().id())
+			.bind("hour", row.hourAtStripe())
+			.map((Readable known) -> MeterEventColumns.number(known, "known").longValue())
+			.one();
+	}
+
+	@Override
+	public Mono<MeterEventRow> settle(MeterEventRow claimed, Finding finding, Instant now) {
+		Delivery delivery = claimed.delivery();
+		String owner = (delivery.hold() != null) ? delivery.hold().owner() : "";
+		Mono<MeterEventRow> settled = this.client.sql(CLAIMED)
+			.bind("id", claimed.id().value())
+			.bind("owner", owner)
+			.bind("attempts", delivery.attempts())
+			.map((Readable row) -> MeterEventColumns.row(row))
+			.one()
+			.flatMap((row) -> settle(row, NextState.after(row, finding, now, this.random), now));
+		return Uncancelled.of(this.database.transactions().transactional(settled));
+	}
+
+	private Mono<MeterEventRow> settle(MeterEventRow row, NextState next, Instant now) {
+		MeterEventRow settled = row.with(next.delivery());
+		Mono<Void> paused = Mono.justOrEmpty(next.pauses())
+			.flatMap((reason) -> pause(row.lane().agency(), reason, now));
+		return this.table.update(settled).then(paused).thenReturn(settled);
+	}
+
+	private Mono<Void> pause(AgencyId agency, String reason, Instant now) {
+		return this.client.sql(PAUSE).bind("reason", reason).bind("now", now).bind("agency", agency.value()).then();
+	}
+
+	@Override
+	public Mono<Backlog> backlog() {
+		return this.client.sql(BACKLOG)
+			.map((Readable row) -> new Backlog(MeterEventColumns.number(row, "due").longValue(),
+					MeterEventColumns.number(row, "sending").longValue(),
+					MeterEventColumns.number(row, "parked").longValue(), row.get("oldest_due_at", Instant.class)))
+			.one();
+	}
+
+}

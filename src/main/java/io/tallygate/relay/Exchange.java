@@ -1,0 +1,399 @@
+package io.tallygate.relay;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.concurrent.Future;
+import io.tallygate.metering.MeteringUnavailable;
+import io.tallygate.metering.Opening;
+import io.tallygate.metering.Outcome;
+import io.tallygate.provider.AnswerTap;
+import io.tallygate.provider.Reading;
+import io.tallygate.provider.Usage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+/**
+ * One exchange, from the open mark to the count:
+ * <ol>
+ * <li>it is opened with metering;</li>
+ * <li>the provider is called;</li>
+ * <li>its answer is read through the tap and delivered to the client;</li>
+ * <li>at the end, whichever it is, the exchange is settled, exactly once;</li>
+ * <li>when that is counted, the client gets the last byte.</li>
+ * </ol>
+ * None of this hangs on the client: if it leaves, the steps go on without it, within the
+ * bounds for drains. Everything happens on the event loop of the client's connection;
+ * what comes from elsewhere is brought there first.
+ */
+final class Exchange implements ProviderCall.Listener, Delivery.Listener {
+
+	private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+
+	/** Parts taken by the client before the provider is asked for as many more. */
+	private static final int REFILL = 8;
+
+	/** The status noted for a client that left before there was another. */
+	private static final int CLIENT_CLOSED_REQUEST = 499;
+
+	private final Relay relay;
+
+	private final Call call;
+
+	private final Opening opening;
+
+	private final Channel channel;
+
+	private final Delivery delivery;
+
+	private final long bodyBytes;
+
+	/** What the provider was sent, as long as an estimate may need it. */
+	private byte @Nullable [] prompt;
+
+	private @Nullable ProviderCall provider;
+
+	private boolean relayed;
+
+	private int status;
+
+	private @Nullable HttpHeaders headers;
+
+	private @Nullable AnswerTap tap;
+
+	private int parts;
+
+	private long firstByteMs = -1;
+
+	private long drainedBytes;
+
+	private boolean draining;
+
+	private @Nullable Future<?> drainTimer;
+
+	private boolean opened;
+
+	private boolean bodyEnded;
+
+	private boolean settled;
+
+	private boolean counted;
+
+	/** Why the client gets no whole answer. */
+	private @Nullable ApiError failure;
+
+	private Exchange(Relay relay, Call call, Channel channel, MonoSink<Answer> client) {
+		this.relay = relay;
+		this.call = call;
+		this.channel = channel;
+		this.delivery = new Delivery(relay.properties(), channel, client, this);
+		this.opening = call.opening(relay.clock().instant());
+		this.bodyBytes = call.body().bytes().length;
+	}
+
+	/** Begins when it is subscribed to; cancelling tells it that the client has gone. */
+	static Mono<Answer> of(Relay relay, Call call, Channel channel) {
+		return Mono.create((client) -> {
+			Exchange exchange = new Exchange(relay, call, channel, client);
+			relay.exchanges().add(exchange);
+			client.onCancel(() -> exchange.onLoop(exchange.delivery::cancelled));
+			relay.meter().open(exchange.opening).subscribe(exchange.whenDone(exchange::opened, exchange::notOpened));
+		});
+	}
+
+	/** The instance stops: what is not settled by now is, and its client is told. */
+	void shutDown() {
+		onLoop(() -> cut(ApiError.of(ApiError.Code.PROVIDER_UNAVAILABLE, "The gateway is shutting down")));
+	}
+
+	private void opened() {
+		this.opened = true;
+		if (this.delivery.isGone() || this.failure != null) {
+			settle();
+			return;
+		}
+		try {
+			callProvider();
+		}
+		catch (RuntimeException ex) {
+			LOG.error("{} could not be relayed", this.call.id(), ex);
+			failed(ex);
+		}
+	}
+
+	private void callProvider() {
+		byte[] body = this.call.bodyForProvider();
+		if (this.call.access().estimatesMissingUsage() && body.length <= Estimates.BODY_BYTES_MAX) {
+			this.prompt = body;
+		}
+		this.relayed = true;
+		this.provider = ProviderCall.post(this.relay.upstreams().to(this.call.provider()),
+				Upstreams.uri(this.call.provider(), "/chat/completions"),
+				(to) -> RelayHeaders.toProvider(this.call.headers(), this.call.provider(), to),
+				Unpooled.wrappedBuffer(body), this);
+	}
+
+	/** Nothing was admitted, so nothing is to be settled. */
+	private void notOpened(Throwable error) {
+		this.failure = notMetered(error);
+		this.settled = true;
+		this.bodyEnded = true;
+		finish();
+	}
+
+	@Override
+	public void answered(int status, HttpHeaders headers) {
+		this.status = status;
+		this.headers = headers;
+		if (this.prompt == null) {
+			this.call.body().release();
+		}
+		String contentType = headers.get(HttpHeaderNames.CONTENT_TYPE);
+		boolean events = contentType != null && contentType.regionMatches(true, 0, "text/event-stream", 0, 17);
+		this.tap = AnswerTap.of(events || (this.call.request().stream() && status < 300),
+				headers.get(HttpHeaderNames.CONTENT_ENCODING), this.call.hidesUsageChunk(),
+				this.call.access().estimatesMissingUsage());
+		HttpHeaders forClient = DefaultHttpHeadersFactory.headersFactory().withValidation(false).newHeaders();
+		RelayHeaders.toClient(headers, this.call.id(), forClient);
+		this.delivery.begin(status, forClient, events);
+	}
+
+	@Override
+	public void received(ByteBuf bytes) {
+		AnswerTap watching = this.tap;
+		if (watching == null || this.bodyEnded) {
+			bytes.release();
+			return;
+		}
+		if (this.firstByteMs < 0) {
+			this.firstByteMs = sinceArrivalMs();
+			this.relay.metrics().firstByteAfter(Duration.ofMillis(this.firstByteMs));
+		}
+		if (this.draining) {
+			this.drainedBytes += bytes.readableBytes();
+		}
+		this.delivery.pass(watching.next(bytes));
+		if (watching.ended()) {
+			settle();
+		}
+		if (this.drainedBytes > this.relay.properties().drainBytesMax().toBytes()) {
+			cutDrain();
+		}
+	}
+
+	@Override
+	public void ended() {
+		if (!this.bodyEnded) {
+			this.bodyEnded = true;
+			if (this.tap != null) {
+				this.delivery.pass(this.tap.complete());
+			}
+			settle();
+			if (this.counted) {
+				finish();
+			}
+		}
+	}
+
+	/** May be told by a timer of the connection pool, so it is brought to the loop. */
+	@Override
+	public void failed(Throwable error) {
+		onLoop(() -> {
+			if (this.tap != null && this.tap.ended()) {
+				// All that the provider had to say was said; only its goodbye is missing.
+				ended();
+			}
+			else if (!this.bodyEnded) {
+				this.bodyEnded = true;
+				this.relayed = !UpstreamFailure.neverReached(error);
+				this.failure = UpstreamFailure.of(error);
+				settle();
+			}
+		});
+	}
+
+	@Override
+	public void taken() {
+		this.parts++;
+		if (this.parts >= REFILL && this.provider != null) {
+			this.provider.request(this.parts);
+			this.parts = 0;
+		}
+	}
+
+	@Override
+	public void left() {
+		if (this.settled || !this.opened) {
+			return;
+		}
+		this.draining = this.call.access().drainsOnDisconnect() && this.relay.exchanges().drain();
+		if (!this.draining) {
+			cutDrain();
+			return;
+		}
+		this.drainTimer = this.channel.eventLoop()
+			.schedule(this::cutDrain, this.relay.properties().drainTimeMax().toMillis(), TimeUnit.MILLISECONDS);
+		if (this.provider != null) {
+			this.provider.request(Long.MAX_VALUE);
+		}
+	}
+
+	private void cutDrain() {
+		if (!this.bodyEnded) {
+			this.relay.metrics().drainCut();
+			cut(ApiError.of(ApiError.Code.PROVIDER_UNAVAILABLE, "The client left"));
+		}
+	}
+
+	/** Ends the reading here; what was read so far decides. */
+	private void cut(ApiError why) {
+		if (this.bodyEnded || this.failure != null) {
+			return;
+		}
+		this.failure = why;
+		if (this.provider != null) {
+			this.provider.abort();
+			this.bodyEnded = true;
+		}
+		if (this.opened) {
+			settle();
+		}
+	}
+
+	/**
+	 * Decides what is charged and has it counted: the first time, whoever comes first.
+	 */
+	private void settle() {
+		if (this.settled) {
+			return;
+		}
+		this.settled = true;
+		Reading reading = (this.tap != null) ? this.tap.reading() : null;
+		Settlement settlement = Settlement.of(this.status, reading, this.call.access().estimatesMissingUsage());
+		if (settlement.status() == Outcome.Status.ESTIMATED && reading != null) {
+			this.relay.estimates()
+				.count(this.call.request().model(), this.prompt, this.bodyBytes, reading.text())
+				.subscribe((usage) -> onLoop(() -> close(settlement, usage, reading)));
+		}
+		else {
+			close(settlement, settlement.usage(), reading);
+		}
+	}
+
+	private void close(Settlement settlement, @Nullable Usage usage, @Nullable Reading reading) {
+		this.relay.metrics().settled(settlement.status());
+		this.relay.meter()
+			.close(this.opening, outcome(settlement, usage, reading))
+			.subscribe(whenDone(this::counted, (error) -> {
+				this.failure = notMetered(error);
+				counted();
+			}));
+	}
+
+	private Outcome outcome(Settlement settlement, @Nullable Usage usage, @Nullable Reading reading) {
+		return new Outcome(this.relayed ? this.call.provider().id() : null, this.call.request().model(), Call.API,
+				settlement.status(), usage, settlement.messages(), statusForClient(), this.call.request().stream(),
+				this.delivery.isGone(), providerRequestId(reading), sinceArrivalMs(),
+				(this.firstByteMs >= 0) ? this.firstByteMs : null);
+	}
+
+	private int statusForClient() {
+		if (this.status != 0) {
+			return this.status;
+		}
+		return (this.delivery.isGone() || this.failure == null) ? CLIENT_CLOSED_REQUEST : this.failure.status();
+	}
+
+	private @Nullable String providerRequestId(@Nullable Reading reading) {
+		String named = (this.headers != null) ? this.headers.get(RelayHeaders.REQUEST_ID) : null;
+		return (named != null || reading == null) ? named : reading.providerId();
+	}
+
+	/**
+	 * The client may have the end: of a stream at once, though its connection ends later.
+	 */
+	private void counted() {
+		this.counted = true;
+		if (this.failure == null && this.tap != null && this.tap.ended()) {
+			this.delivery.passEnd(this.tap.release());
+		}
+		if (this.bodyEnded || this.failure != null || !this.relayed) {
+			finish();
+		}
+	}
+
+	private void finish() {
+		this.relay.exchanges().remove(this);
+		if (this.draining) {
+			this.draining = false;
+			this.relay.exchanges().drained();
+		}
+		if (this.drainTimer != null) {
+			this.drainTimer.cancel(false);
+		}
+		if (this.failure == null) {
+			this.delivery.complete();
+		}
+		else if (this.delivery.fail(this.failure)) {
+			this.relay.metrics().failed(this.failure.code());
+		}
+		if (!this.bodyEnded && this.provider != null) {
+			this.bodyEnded = true;
+			this.provider.abort();
+		}
+		if (this.tap != null) {
+			this.tap.close();
+		}
+		this.call.body().release();
+		this.prompt = null;
+	}
+
+	private long sinceArrivalMs() {
+		return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - this.call.arrival());
+	}
+
+	private static ApiError notMetered(Throwable error) {
+		String message = "Usage cannot be counted at the moment; try again";
+		if (error instanceof MeteringUnavailable unavailable) {
+			return ApiError.of(ApiError.Code.METERING_UNAVAILABLE, message, unavailable.retryAfter());
+		}
+		LOG.error("Metering failed in a way that it does not announce", error);
+		return ApiError.of(ApiError.Code.METERING_UNAVAILABLE, message);
+	}
+
+	private void onLoop(Runnable step) {
+		if (this.channel.eventLoop().inEventLoop()) {
+			step.run();
+		}
+		else {
+			this.channel.eventLoop().execute(step);
+		}
+	}
+
+	/** Listens to metering on the loop; never cancels it. */
+	private BaseSubscriber<Void> whenDone(Runnable done, Consumer<Throwable> failed) {
+		return new BaseSubscriber<>() {
+			@Override
+			protected void hookOnComplete() {
+				onLoop(done);
+			}
+
+			@Override
+			protected void hookOnError(Throwable error) {
+				onLoop(() -> failed.accept(error));
+			}
+		};
+	}
+
+}

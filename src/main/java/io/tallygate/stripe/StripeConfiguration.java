@@ -1,0 +1,33 @@
+package io.tallygate.stripe;
+
+import java.time.Clock;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.tallygate.agency.StripeConnections;
+
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Furnishes the room that talks to Stripe. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(StripeProperties.class)
+class StripeConfiguration {
+
+	@Bean
+	StripeCalls stripeCalls(StripeProperties properties, StripeConnections connections, Clock clock,
+			MeterRegistry metrics) {
+		return new StripeCalls(properties, connections::find, clock, metrics);
+	}
+
+	@Bean
+	MeterEvents meterEvents(StripeCalls calls) {
+		return new StripeMeterEvents(calls);
+	}
+
+	@Bean
+	StripeCatalogue stripeCatalogue(StripeCalls calls) {
+		return new StripeCatalogue(calls);
+	}
+
+}

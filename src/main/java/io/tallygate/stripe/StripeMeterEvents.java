@@ -1,0 +1,119 @@
+package io.tallygate.stripe;
+
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.Set;
+
+import com.stripe.StripeClient;
+import com.stripe.exception.StripeException;
+import com.stripe.model.billing.MeterEventSummary;
+import com.stripe.net.RequestOptions;
+import com.stripe.param.billing.MeterEventCreateParams;
+import com.stripe.param.billing.MeterEventSummaryListParams;
+import io.tallygate.core.AgencyId;
+import io.tallygate.stripe.MeterEventAnswer.Fault;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/** Meter events at Stripe itself. */
+final class StripeMeterEvents implements MeterEvents {
+
+	private static final Logger logger = LoggerFactory.getLogger(StripeMeterEvents.class);
+
+	/** Under which a meter finds the customer, unless it was made to look elsewhere. */
+	static final String CUSTOMER_KEY = "stripe_customer_id";
+
+	/** Under which a meter finds the value, unless it was made to look elsewhere. */
+	static final String VALUE_KEY = "value";
+
+	private static final Set<String> CUSTOMER_CODES = Set.of("meter_event_customer_not_found",
+			"meter_event_no_customer_defined");
+
+	private static final Set<String> METER_CODES = Set.of("no_meter", "archived_meter");
+
+	private static final long SUMMARIES_AT_ONCE = 100;
+
+	private final StripeCalls calls;
+
+	StripeMeterEvents(StripeCalls calls) {
+		this.calls = calls;
+	}
+
+	@Override
+	public Mono<MeterEventAnswer> send(AgencyId agency, MeterEvent event) {
+		MeterEventCreateParams params = MeterEventCreateParams.builder()
+			.setEventName(event.eventName())
+			.setIdentifier(event.identifier())
+			.setTimestamp(event.timestamp().getEpochSecond())
+			.putPayload(CUSTOMER_KEY, event.customer())
+			.putPayload(VALUE_KEY, Long.toString(event.value()))
+			.build();
+		RequestOptions options = RequestOptions.builder().setIdempotencyKey(event.idempotencyKey()).build();
+		return this.calls.call(agency, (stripe) -> stripe.v1().billing().meterEvents().create(params, options))
+			.<MeterEventAnswer>map((accepted) -> new MeterEventAnswer.Accepted())
+			.onErrorResume(StripeProblem.class, (problem) -> Mono.just(answer(event, problem)));
+	}
+
+	@Override
+	public Mono<BigDecimal> summary(AgencyId agency, String meterId, String customer, Instant from, Instant to) {
+		MeterEventSummaryListParams params = MeterEventSummaryListParams.builder()
+			.setCustomer(customer)
+			.setStartTime(from.getEpochSecond())
+			.setEndTime(to.getEpochSecond())
+			.setLimit(SUMMARIES_AT_ONCE)
+			.build();
+		return this.calls.call(agency, (stripe) -> sum(stripe, meterId, params));
+	}
+
+	private static BigDecimal sum(StripeClient stripe, String meterId, MeterEventSummaryListParams params)
+			throws StripeException {
+		BigDecimal sum = BigDecimal.ZERO;
+		for (MeterEventSummary each : stripe.v1()
+			.billing()
+			.meters()
+			.eventSummaries()
+			.list(meterId, params)
+			.autoPagingIterable()) {
+			sum = sum.add(each.getAggregatedValue());
+		}
+		return sum;
+	}
+
+	private static MeterEventAnswer answer(MeterEvent event, StripeProblem problem) {
+		if (problem.code().equals("idempotency_error")) {
+			logger.error("Stripe says that the idempotency key of meter event {} was used for another event: {}",
+					event.identifier(), problem.reason());
+		}
+		return answer(problem);
+	}
+
+	/** What became of the event, when Stripe did not just take it. */
+	static MeterEventAnswer answer(StripeProblem problem) {
+		return switch (problem.kind()) {
+			case NOT_CONNECTED, KEY_REFUSED -> new MeterEventAnswer.KeyRefused(problem.reason());
+			case NOT_SENT, BUSY -> new MeterEventAnswer.Busy(problem.reason(), null);
+			case FAILED -> new MeterEventAnswer.Failed(problem.reason());
+			case UNANSWERED -> new MeterEventAnswer.Unanswered(problem.reason());
+			case NOT_FOUND, REFUSED -> isDuplicate(problem) ? new MeterEventAnswer.Duplicate()
+					: new MeterEventAnswer.Refused(problem.code(), problem.reason(), fault(problem));
+		};
+	}
+
+	/** Stripe's accounts of this answer differ in the code, so either mark is enough. */
+	private static boolean isDuplicate(StripeProblem problem) {
+		return problem.status() == 400
+				&& (problem.code().equals("resource_already_exists") || problem.says("already exists with identifier"));
+	}
+
+	private static Fault fault(StripeProblem problem) {
+		if (CUSTOMER_CODES.contains(problem.code()) || problem.says("no such customer")) {
+			return Fault.CUSTOMER;
+		}
+		if (METER_CODES.contains(problem.code()) || problem.says("no active meter")) {
+			return Fault.METER;
+		}
+		return (problem.code().startsWith("timestamp_") || problem.says("timestamp")) ? Fault.AGE : Fault.VALUE;
+	}
+
+}

@@ -1,0 +1,62 @@
+package io.tallygate.metering;
+
+import java.time.Instant;
+import java.util.Random;
+
+import io.tallygate.client.ChargeBy;
+import io.tallygate.client.ChargePolicy;
+import io.tallygate.client.Report;
+import io.tallygate.client.Terms;
+import io.tallygate.client.TokenWeights;
+import io.tallygate.core.AgencyId;
+import io.tallygate.core.ChannelId;
+import io.tallygate.core.ClientId;
+import io.tallygate.core.Ids;
+import io.tallygate.core.RequestId;
+import io.tallygate.provider.Usage;
+import io.tallygate.support.TestServers.TestDatabase;
+
+/** Exchanges for tests, and the agency, client and channel that they need. */
+final class Exchanges {
+
+	static final Instant NOON = Instant.parse("2026-11-21T12:00:00Z");
+
+	static final Ids IDS = new Ids(Instant::now, new Random());
+
+	private Exchanges() {
+	}
+
+	static Terms terms(long billingUnit) {
+		return new Terms(new AgencyId(IDS.next("agy_")), new ClientId(IDS.next("cli_")), 1,
+				new ChargePolicy(ChargeBy.TOKENS, billingUnit, Report.UNITS, TokenWeights.ONE));
+	}
+
+	static Opening opening(Terms terms) {
+		return new Opening(new RequestId(IDS.next("req_")), new ChannelId(IDS.next("chn_")), terms, 5_000_000, NOON);
+	}
+
+	static Outcome billed(long tokens) {
+		return new Outcome(null, "gpt-test", "chat.completions", Outcome.Status.BILLED, Usage.of(tokens, 0), 1, 200,
+				false, false, null, 12, null);
+	}
+
+	static Entry entry(Terms terms, long tokens, Instant at) {
+		Opening opening = opening(terms);
+		return new Entry(opening.request(), terms.agency(), new AccountKey(terms.client(), terms.epoch()),
+				opening.channel(), ChargeBy.TOKENS, tokens * ChargePolicy.THOUSANDTHS, at, "ins_test", billed(tokens));
+	}
+
+	/** The rows that the client room would have written. */
+	static void register(TestDatabase database, Terms terms) {
+		database.execute("insert into agency (id, name) values ('" + terms.agency() + "', 'a') on conflict do nothing");
+		database.execute("insert into client (id, agency_id, nickname, platform) values ('" + terms.client() + "', '"
+				+ terms.agency() + "', 'c', 'api') on conflict do nothing");
+		database.execute(
+				"insert into epoch (client_id, epoch, agency_id, charge_by, billing_unit, report, divisor) values ('"
+						+ terms.client() + "', " + terms.epoch() + ", '" + terms.agency() + "', 'tokens', "
+						+ terms.policy().billingUnit() + ", 'units', " + terms.policy().divisor() + ")");
+		database.execute("insert into account (client_id, epoch, agency_id, divisor) values ('" + terms.client() + "', "
+				+ terms.epoch() + ", '" + terms.agency() + "', " + terms.policy().divisor() + ")");
+	}
+
+}

@@ -1,0 +1,121 @@
+package io.tallygate.metering;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+import io.tallygate.client.Terms;
+import io.tallygate.support.TestServers;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class PostgresLedgerIntegrationTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+	private final TestServers.TestDatabase database = TestServers.database();
+
+	private final PostgresLedger ledger = new PostgresLedger(this.database.system());
+
+	private final Terms terms = Exchanges.terms(1000);
+
+	@Test
+	void anEntryWrittenTwiceIsCountedOnce() {
+		Exchanges.register(this.database, this.terms);
+		Entry entry = Exchanges.entry(this.terms, 1500, Exchanges.NOON);
+
+		List<Ledger.Posted> first = this.ledger.append(List.of(entry)).block(PATIENCE);
+		List<Ledger.Posted> second = this.ledger.append(List.of(entry, entry)).block(PATIENCE);
+
+		assertThat(first).singleElement().satisfies((posted) -> {
+			assertThat(posted.fresh()).isTrue();
+			assertThat(posted.totalAfter()).isEqualTo(1_500_000);
+			assertThat(posted.account().crossed()).isEqualTo(1);
+		});
+		assertThat(second).hasSize(2).allSatisfy((posted) -> {
+			assertThat(posted.fresh()).isFalse();
+			assertThat(posted.account().total()).isEqualTo(1_500_000);
+		});
+		assertThat(count("select count(*) from ledger")).isEqualTo(1);
+	}
+
+	@Test
+	void twoWritersThatSendTheSameEntriesInAnyOrderCountEachOnce() {
+		List<Entry> entries = new ArrayList<>();
+		List<Terms> clients = List.of(Exchanges.terms(7), Exchanges.terms(1000), Exchanges.terms(333));
+		clients.forEach((client) -> Exchanges.register(this.database, client));
+		Random random = new Random(42);
+		for (int i = 0; i < 300; i++) {
+			entries.add(Exchanges.entry(clients.get(i % 3), random.nextInt(3000), Exchanges.NOON.plusSeconds(i)));
+		}
+		List<List<Entry>> batches = new ArrayList<>();
+		for (int writer = 0; writer < 3; writer++) {
+			List<Entry> shuffled = new ArrayList<>(entries);
+			java.util.Collections.shuffle(shuffled, random);
+			for (int from = 0; from < shuffled.size(); from += 25) {
+				batches.add(shuffled.subList(from, from + 25));
+			}
+		}
+
+		StepVerifier
+			.create(Flux.fromIterable(batches)
+				.flatMap((batch) -> this.ledger.append(batch), 5)
+				.subscribeOn(Schedulers.parallel()))
+			.expectNextCount(batches.size())
+			.expectComplete()
+			.verify(PATIENCE);
+
+		assertThat(count("select count(*) from ledger")).isEqualTo(300);
+		for (Terms client : clients) {
+			String of = " where client_id = '" + client.client() + "'";
+			long sum = entries.stream()
+				.filter((entry) -> entry.account().client().equals(client.client()))
+				.mapToLong(Entry::quantity)
+				.sum();
+			assertThat(count("select total from account" + of)).isEqualTo(sum)
+				.isEqualTo(count("select sum(quantity)::bigint from ledger" + of));
+			assertThat(count("select crossed from account" + of)).isEqualTo(sum / client.policy().divisor())
+				.isEqualTo(count("select sum(crossed)::bigint from bucket" + of))
+				.isEqualTo(count("select sum(units)::bigint from ledger" + of));
+		}
+	}
+
+	@Test
+	void anEntryWithoutAnAccountIsPoisonAndWritesNothing() {
+		Exchanges.register(this.database, this.terms);
+		Entry good = Exchanges.entry(this.terms, 10, Exchanges.NOON);
+		Entry bad = Exchanges.entry(Exchanges.terms(10), 10, Exchanges.NOON);
+
+		StepVerifier.create(this.ledger.append(List.of(good, bad)))
+			.expectError(Ledger.PoisonEntry.class)
+			.verify(PATIENCE);
+
+		assertThat(count("select count(*) from ledger")).isZero();
+		assertThat(count("select total from account where client_id = '" + this.terms.client() + "'")).isZero();
+	}
+
+	@Test
+	void aModelNameWithANulByteIsPoisonAndCanBeSetAside() {
+		Exchanges.register(this.database, this.terms);
+		Entry entry = Exchanges.entry(this.terms, 10, Exchanges.NOON);
+		Outcome odd = new Outcome(null, "a\0b", "chat.completions", Outcome.Status.BILLED, entry.outcome().usage(), 1,
+				200, false, false, null, 1, null);
+		Entry bad = new Entry(entry.request(), entry.agency(), entry.account(), entry.channel(), entry.chargeBy(),
+				entry.quantity(), entry.occurredAt(), entry.instance(), odd);
+
+		StepVerifier.create(this.ledger.append(List.of(bad))).expectError(Ledger.PoisonEntry.class).verify(PATIENCE);
+		this.ledger.setAside(bad, "because of \0").block(PATIENCE);
+
+		assertThat(count("select count(*) from raw_entry")).isEqualTo(1);
+	}
+
+	private long count(String sql) {
+		return this.database.system().client().sql(sql).mapValue(Long.class).one().block(PATIENCE);
+	}
+
+}

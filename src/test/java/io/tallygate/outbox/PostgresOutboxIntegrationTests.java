@@ -1,0 +1,271 @@
+package io.tallygate.outbox;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+
+import io.tallygate.client.Report;
+import io.tallygate.core.AgencyId;
+import io.tallygate.core.Ids;
+import io.tallygate.stripe.MeterEventAnswer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What only PostgreSQL can show: locks, the index of what is in flight, and its rights.
+ */
+class PostgresOutboxIntegrationTests {
+
+	private static final Instant NOW = Fixtures.NOW;
+
+	private static final Finding ACCEPTED = new Finding.Answered(new MeterEventAnswer.Accepted());
+
+	private static final Finding UNANSWERED = new Finding.Answered(new MeterEventAnswer.Unanswered("reset"));
+
+	private final OutboxDatabase database = new OutboxDatabase();
+
+	private final AgencyId agency = Fixtures.agency(1);
+
+	private final PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(),
+			new Ids(() -> NOW, new Random(1)), new Random(2));
+
+	@BeforeEach
+	void oneClient() {
+		this.database.agency(this.agency);
+		this.database.client(Fixtures.client(1), this.agency, 1, Report.UNITS);
+	}
+
+	@Test
+	void whatIsCutIsWhatIsReadBack() {
+		this.database.cross(Fixtures.client(1), 3, NOW.minusSeconds(60));
+
+		MeterEventRow cut = this.outbox.cut(1, NOW).block();
+		MeterEventRow claimed = claim("ins_1", NOW).get(0);
+
+		assertThat(claimed).isEqualTo(cut.taken(new Delivery.Hold("ins_1", NOW.plusSeconds(60)), NOW));
+		assertThat(this.database.number("select cut as n from account")).isEqualTo(3);
+		assertThat(this.database.number("select cut as n from bucket")).isEqualTo(3);
+	}
+
+	@Test
+	void everyStepOfADeliveryIsReadBackAsItWasWritten() {
+		cutOne();
+		Instant now = NOW;
+		MeterEventRow row = claim("ins_1", now).get(0);
+		MeterEventRow settled = this.outbox.settle(row, UNANSWERED, now).block();
+		now = now.plus(MeterEventRow.DOUBT_MAX);
+		row = claim("ins_1", now).get(0);
+		settled = this.outbox.settle(row, new Finding.Summarised(new java.math.BigDecimal("0"), 0), now).block();
+		now = now.plus(NextState.READINGS_APART);
+
+		MeterEventRow again = claim("ins_2", now).get(0);
+
+		assertThat(again).isEqualTo(settled.taken(new Delivery.Hold("ins_2", now.plusSeconds(60)), now));
+		assertThat(again.delivery().doubt().summarySeen()).isEqualByComparingTo("0");
+	}
+
+	@Test
+	void aLaneWithARowUnderWayIsNotCut() {
+		cutOne();
+		this.database.cross(Fixtures.client(1), 1, NOW);
+
+		StepVerifier.create(this.outbox.cut(1, NOW)).expectComplete().verify(Duration.ofSeconds(10));
+		StepVerifier.create(this.outbox.lanesDue(0, 10)).expectNext(List.of()).expectComplete().verify();
+	}
+
+	@Test
+	void whoeverCutsAtTheSameMomentOneRowComesOfIt() {
+		this.database.cross(Fixtures.client(1), 3, NOW);
+
+		List<MeterEventRow> rows = Flux.range(0, 20)
+			.flatMap((i) -> this.outbox.cut(1, NOW), 6)
+			.collectList()
+			.block(Duration.ofSeconds(20));
+
+		assertThat(rows).hasSize(1);
+		assertThat(this.database.number("select cut as n from account")).isEqualTo(3);
+	}
+
+	/** Another room puts an adjustment into the lane, unseen until it commits. */
+	@Test
+	void aRowThatCameBetweenMeansNotFreeAndChangesNothing() throws Exception {
+		this.database.cross(Fixtures.client(1), 3, NOW);
+		try (var connection = io.tallygate.support.TestServers.postgres()
+			.getDatabase("postgres", this.database.database().name())
+			.getConnection(); var statement = connection.createStatement()) {
+			connection.setAutoCommit(false);
+			statement.execute("insert into meter_event (id, agency_id, lane_id, client_id, epoch, kind, identifier,"
+					+ " stripe_account, livemode, stripe_customer_id, meter_id, event_name, value, from_unit, to_unit,"
+					+ " bucket_hour, bucket_from, bucket_to, occurred_at) values ('mev_x', '" + this.agency
+					+ "', 1, 'cli_x', 1, 'adjustment', 'adj', 'acct', false, 'cus_1', 'mtr_1', 'units', -1, 0, 0,"
+					+ " now(), 0, 0, now())");
+			var cut = this.outbox.cut(1, NOW).toFuture();
+			awaitBlockedInsert();
+			connection.commit();
+
+			assertThat(cut.get(10, java.util.concurrent.TimeUnit.SECONDS)).isNull();
+		}
+		assertThat(this.database.number("select cut as n from account")).isZero();
+	}
+
+	@Test
+	void aPausedOrSuspendedAgencyIsNeitherCutNorSent() {
+		cutOne();
+		this.database.execute("update stripe_connection set delivery = 'paused'");
+		assertThat(claim("ins_1", NOW)).isEmpty();
+		this.database.execute("update stripe_connection set delivery = 'running'");
+		this.database.execute("update agency set status = 'suspended'");
+		assertThat(claim("ins_1", NOW)).isEmpty();
+		this.database.execute("delete from meter_event");
+		this.database.cross(Fixtures.client(1), 1, NOW);
+
+		StepVerifier.create(this.outbox.cut(1, NOW)).expectComplete().verify(Duration.ofSeconds(10));
+		StepVerifier.create(this.outbox.lanesDue(0, 10)).expectNext(List.of()).expectComplete().verify();
+	}
+
+	@Test
+	void rowsOfAnotherStripeAccountAreNotSentWithThisOnesKey() {
+		cutOne();
+		this.database.execute("update stripe_connection set account_id = 'acct_other'");
+
+		assertThat(claim("ins_1", NOW)).isEmpty();
+	}
+
+	@Test
+	void aParkedRowStopsItsLaneOnlyWhereItSaysSo() {
+		cutOne();
+		this.database.cross(Fixtures.client(1), 1, NOW);
+		this.database.execute("update meter_event set state = 'parked', stops_lane = true");
+		StepVerifier.create(this.outbox.cut(1, NOW)).expectComplete().verify(Duration.ofSeconds(10));
+
+		this.database.execute("update meter_event set stops_lane = false");
+
+		assertThat(this.outbox.cut(1, NOW).block().fromUnit()).isEqualTo(3);
+	}
+
+	@Test
+	void aLapsedLeaseIsTakenOverAndTheLateResultIgnored() {
+		cutOne();
+		MeterEventRow first = claim("ins_1", NOW).get(0);
+		assertThat(claim("ins_2", NOW.plusSeconds(59))).isEmpty();
+		MeterEventRow second = claim("ins_2", NOW.plusSeconds(60)).get(0);
+
+		StepVerifier.create(this.outbox.settle(first, UNANSWERED, NOW.plusSeconds(61)))
+			.expectComplete()
+			.verify(Duration.ofSeconds(10));
+
+		assertThat(second.event()).isEqualTo(first.event());
+		assertThat(second.delivery().attempts()).isEqualTo(2);
+		assertThat(this.outbox.settle(second, ACCEPTED, NOW.plusSeconds(62)).block().delivery().state())
+			.isEqualTo(Delivery.State.DELIVERED);
+	}
+
+	@Test
+	void theSameOwnerIsToldFromItselfByTheAttempt() {
+		cutOne();
+		MeterEventRow first = claim("ins_1", NOW).get(0);
+		claim("ins_1", NOW.plusSeconds(60));
+
+		StepVerifier.create(this.outbox.settle(first, UNANSWERED, NOW.plusSeconds(61)))
+			.expectComplete()
+			.verify(Duration.ofSeconds(10));
+	}
+
+	@Test
+	void twoInstancesNeverClaimTheSameRow() {
+		for (int client = 2; client <= 12; client++) {
+			this.database.client(Fixtures.client(client), this.agency, client, Report.UNITS);
+			this.database.cross(Fixtures.client(client), 1, NOW);
+			this.outbox.cut(client, NOW).block();
+		}
+
+		List<String> claimed = Flux.range(0, 12)
+			.flatMap((i) -> this.outbox.claim(hold("ins_" + i, NOW), 2, 100, NOW), 6)
+			.map(MeterEventRow::identifier)
+			.collectList()
+			.block(Duration.ofSeconds(20));
+
+		assertThat(claimed).hasSize(11).doesNotHaveDuplicates();
+	}
+
+	@Test
+	void anAgencyHasItsShareOfABatchAndNoMore() {
+		for (int client = 2; client <= 7; client++) {
+			this.database.client(Fixtures.client(client), this.agency, client, Report.UNITS);
+			this.database.cross(Fixtures.client(client), 1, NOW);
+			this.outbox.cut(client, NOW).block();
+		}
+
+		assertThat(this.outbox.claim(hold("ins_1", NOW), 3, 4, NOW).collectList().block()).hasSize(3);
+		assertThat(this.outbox.claim(hold("ins_1", NOW), 64, 4, NOW).collectList().block()).hasSize(1);
+		assertThat(this.outbox.claim(hold("ins_1", NOW), 64, 4, NOW).collectList().block()).isEmpty();
+		assertThat(this.outbox.claim(hold("ins_2", NOW), 64, 4, NOW).collectList().block()).hasSize(2);
+	}
+
+	@Test
+	void aRefusedKeyPausesTheAgencysDelivery() {
+		cutOne();
+
+		this.outbox
+			.settle(claim("ins_1", NOW).get(0), new Finding.Answered(new MeterEventAnswer.KeyRefused("revoked")), NOW)
+			.block();
+
+		assertThat(this.database.number("select count(*) as n from stripe_connection where delivery = 'paused'"
+				+ " and paused_by = 'stripe' and paused_reason = 'revoked'"))
+			.isEqualTo(1);
+	}
+
+	@Test
+	void knownIsWhatWasDeliveredInTheHourWhateverItsKind() {
+		cutOne();
+		MeterEventRow row = claim("ins_1", NOW).get(0);
+		assertThat(this.outbox.known(row).block()).isZero();
+
+		this.outbox.settle(row, ACCEPTED, NOW).block();
+
+		assertThat(this.outbox.known(row).block()).isEqualTo(3);
+	}
+
+	@Test
+	void rawUsageOfTheRunningHourIsCutEveryTenSeconds() {
+		this.database.execute("update epoch set report = 'usage'");
+		cutOne();
+		this.outbox.settle(claim("ins_1", NOW).get(0), ACCEPTED, NOW).block();
+		this.database.cross(Fixtures.client(1), 5, NOW);
+
+		assertThat(this.outbox.cut(1, NOW.plusSeconds(9)).block()).isNull();
+		assertThat(this.outbox.cut(1, NOW.plusSeconds(10)).block().value()).isEqualTo(5);
+	}
+
+	@Test
+	void theBacklogCountsWhatIsNotDelivered() {
+		cutOne();
+
+		assertThat(this.outbox.backlog().block()).isEqualTo(new Outbox.Backlog(1, 0, 0, NOW));
+	}
+
+	private void cutOne() {
+		this.database.cross(Fixtures.client(1), 3, NOW.minusSeconds(60));
+		assertThat(this.outbox.cut(1, NOW).block()).isNotNull();
+	}
+
+	private List<MeterEventRow> claim(String owner, Instant now) {
+		return this.outbox.claim(hold(owner, now), 64, 4, now).collectList().block(Duration.ofSeconds(10));
+	}
+
+	private static Delivery.Hold hold(String owner, Instant now) {
+		return new Delivery.Hold(owner, now.plusSeconds(60));
+	}
+
+	private void awaitBlockedInsert() {
+		org.awaitility.Awaitility.await()
+			.atMost(Duration.ofSeconds(10))
+			.until(() -> this.database.number("select count(*) as n from pg_locks where not granted") > 0);
+	}
+
+}

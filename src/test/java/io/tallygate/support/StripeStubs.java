@@ -1,0 +1,191 @@
+package io.tallygate.support;
+
+import java.time.Duration;
+
+import com.github.tomakehurst.wiremock.WireMockServer;
+import com.github.tomakehurst.wiremock.client.MappingBuilder;
+import com.github.tomakehurst.wiremock.client.ResponseDefinitionBuilder;
+import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
+import com.github.tomakehurst.wiremock.http.Fault;
+
+import static com.github.tomakehurst.wiremock.client.WireMock.aResponse;
+import static com.github.tomakehurst.wiremock.client.WireMock.any;
+import static com.github.tomakehurst.wiremock.client.WireMock.anyUrl;
+import static com.github.tomakehurst.wiremock.client.WireMock.equalTo;
+import static com.github.tomakehurst.wiremock.client.WireMock.get;
+import static com.github.tomakehurst.wiremock.client.WireMock.post;
+import static com.github.tomakehurst.wiremock.client.WireMock.postRequestedFor;
+import static com.github.tomakehurst.wiremock.client.WireMock.urlPathEqualTo;
+
+/** Stripe at the socket, saying what a test wants it to say. */
+public final class StripeStubs implements AutoCloseable {
+
+	private static final String METER_EVENTS = "/v1/billing/meter_events";
+
+	private final WireMockServer server = new WireMockServer(
+			WireMockConfiguration.options().dynamicPort().containerThreads(40));
+
+	public StripeStubs() {
+		this.server.start();
+		answers(any(anyUrl()).atPriority(10), 404, error("resource_missing", "No such thing"));
+	}
+
+	/** For {@code tallygate.stripe.api-base}. */
+	public String apiBase() {
+		return "http://127.0.0.1:" + this.server.port();
+	}
+
+	/** Takes every meter event. */
+	public void acceptsMeterEvents() {
+		answers(post(METER_EVENTS), 200, """
+				{"object": "billing.meter_event", "identifier": "mev-1", "event_name": "tokens", "created": 1}""");
+	}
+
+	/** Refuses every meter event with this error. */
+	public void refusesMeterEvents(int status, String code, String message) {
+		answers(post(METER_EVENTS), status, error(code, message));
+	}
+
+	/** Answers every meter event with this body, whatever it is. */
+	public void answersMeterEvents(int status, String body) {
+		answers(post(METER_EVENTS), status, body);
+	}
+
+	/** Takes the request and closes the connection without a word. */
+	public void hangsUpOnMeterEvents() {
+		this.server.stubFor(post(METER_EVENTS).willReturn(aResponse().withFault(Fault.EMPTY_RESPONSE)));
+	}
+
+	/** Lets those who come with this key wait. */
+	public void keepsWaiting(String key, Duration delay) {
+		this.server.stubFor(any(anyUrl()).atPriority(1)
+			.withHeader("Authorization", equalTo("Bearer " + key))
+			.willReturn(aResponse().withFixedDelay((int) delay.toMillis()).withStatus(503)));
+	}
+
+	/** Has aggregated this much, in as many summaries. */
+	public void hasSummaries(String meter, String... values) {
+		StringBuilder data = new StringBuilder();
+		for (String value : values) {
+			data.append(data.isEmpty() ? "" : ",")
+				.append("{\"object\": \"billing.meter_event_summary\", \"id\": \"mtrusg_" + data.length()
+						+ "\", \"aggregated_value\": " + value + "}");
+		}
+		answers(get(urlPathEqualTo("/v1/billing/meters/" + meter + "/event_summaries")), 200, list(data.toString()));
+	}
+
+	/** Knows an account behind the key, which may read everything but these. */
+	public void hasAccount(String id, String... unreadable) {
+		answers(get("/v1/account"), 200, """
+				{"object": "account", "id": "%s", "default_currency": "eur",
+				 "business_profile": {"name": "Agency Ltd"}}""".formatted(id));
+		for (String resource : new String[] { "billing/meters", "prices", "products", "customers", "subscriptions",
+				"invoices" }) {
+			answers(get(urlPathEqualTo("/v1/" + resource)), 200, list(""));
+		}
+		for (String resource : unreadable) {
+			answers(get(urlPathEqualTo("/v1/" + resource)), 403,
+					error("", "The provided key does not have the required permissions: rak_" + resource + "_read"));
+		}
+	}
+
+	/** Knows no such key. */
+	public void refusesTheKey(String message) {
+		answers(any(anyUrl()).atPriority(1), 401, error("", message));
+	}
+
+	/** Has a metered price that Stripe does not divide. */
+	public void hasPrice(String id, String product, String meter) {
+		answers(get(urlPathEqualTo("/v1/prices/" + id)), 200, price(id, product, meter, "null"));
+	}
+
+	/** Has a metered price that makes packages. */
+	public void hasPackagePrice(String id, String product, String meter, long packageSize) {
+		answers(get(urlPathEqualTo("/v1/prices/" + id)), 200,
+				price(id, product, meter, "{\"divide_by\": " + packageSize + ", \"round\": \"up\"}"));
+	}
+
+	/** Lists these prices, each with its product. */
+	public void listsPrices(String... ids) {
+		StringBuilder data = new StringBuilder();
+		for (String id : ids) {
+			data.append(data.isEmpty() ? "" : ",").append(price(id, "prod_1", "mtr_1", "null"));
+		}
+		answers(get(urlPathEqualTo("/v1/prices")), 200, list(data.toString()));
+	}
+
+	/** Has an active meter that sums. */
+	public void hasMeter(String id, String eventName) {
+		answers(get(urlPathEqualTo("/v1/billing/meters/" + id)), 200, """
+				{"object": "billing.meter", "id": "%s", "display_name": "Tokens", "event_name": "%s",
+				 "status": "active", "default_aggregation": {"formula": "sum"},
+				 "customer_mapping": {"event_payload_key": "stripe_customer_id", "type": "by_id"},
+				 "value_settings": {"event_payload_key": "value"}}""".formatted(id, eventName));
+	}
+
+	/** Has a customer, subscribed to these prices. */
+	public void hasCustomer(String id, String... prices) {
+		answers(get(urlPathEqualTo("/v1/customers/" + id)), 200, """
+				{"object": "customer", "id": "%s", "name": "Client Inc", "email": "a@client.example"}""".formatted(id));
+		StringBuilder items = new StringBuilder();
+		for (String price : prices) {
+			items.append(items.isEmpty() ? "" : ",")
+				.append("{\"object\": \"subscription_item\", \"id\": \"si_1\", \"price\": {\"object\": \"price\", "
+						+ "\"id\": \"" + price + "\"}}");
+		}
+		answers(get(urlPathEqualTo("/v1/subscriptions")).withQueryParam("customer", equalTo(id)), 200,
+				list((prices.length == 0) ? ""
+						: "{\"object\": \"subscription\", \"id\": \"sub_1\", \"status\": \"active\", \"items\": "
+								+ list(items.toString()) + "}"));
+	}
+
+	/** How many meter events arrived. */
+	public int meterEvents() {
+		return this.server.findAll(postRequestedFor(urlPathEqualTo(METER_EVENTS))).size();
+	}
+
+	/** The body of the meter event that arrived last, as it was written. */
+	public String lastMeterEvent() {
+		return this.server.findAll(postRequestedFor(urlPathEqualTo(METER_EVENTS)))
+			.get(meterEvents() - 1)
+			.getBodyAsString();
+	}
+
+	/** A header of the meter event that arrived last. */
+	public String lastHeader(String name) {
+		return this.server.findAll(postRequestedFor(urlPathEqualTo(METER_EVENTS)))
+			.get(meterEvents() - 1)
+			.getHeader(name);
+	}
+
+	@Override
+	public void close() {
+		this.server.stop();
+	}
+
+	private void answers(MappingBuilder request, int status, String body) {
+		ResponseDefinitionBuilder answer = aResponse().withStatus(status)
+			.withHeader("Content-Type", "application/json")
+			.withBody(body);
+		this.server.stubFor(request.willReturn(answer));
+	}
+
+	private static String price(String id, String product, String meter, String transform) {
+		return """
+				{"object": "price", "id": "%s", "active": true, "currency": "eur", "billing_scheme": "per_unit",
+				 "unit_amount": 2, "unit_amount_decimal": "2", "type": "recurring", "transform_quantity": %s,
+				 "product": {"object": "product", "id": "%s", "name": "AI usage"},
+				 "recurring": {"interval": "month", "interval_count": 1, "usage_type": "metered", "meter": "%s"}}"""
+			.formatted(id, transform, product, meter);
+	}
+
+	private static String list(String data) {
+		return "{\"object\": \"list\", \"url\": \"/v1/x\", \"has_more\": false, \"data\": [" + data + "]}";
+	}
+
+	private static String error(String code, String message) {
+		return "{\"error\": {\"type\": \"invalid_request_error\", "
+				+ (code.isEmpty() ? "" : "\"code\": \"" + code + "\", ") + "\"message\": \"" + message + "\"}}";
+	}
+
+}
