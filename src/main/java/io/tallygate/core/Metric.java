@@ -7,10 +7,12 @@ public enum Metric {
 	CLOSES("tallygate.metering.closes", "Exchanges closed in Redis, by result"),
 
 	/** Exchanges admitted by PostgreSQL because Redis was away. */
-	OPENED_IN_POSTGRES("tallygate.metering.opened.in.postgres", "Exchanges marked open in PostgreSQL, Redis being away"),
+	OPENED_IN_POSTGRES("tallygate.metering.opened.in.postgres",
+			"Exchanges marked open in PostgreSQL, Redis being away"),
 
 	/** Refusals because nothing can be counted. */
-	METERING_UNAVAILABLE("tallygate.metering.unavailable", "Exchanges refused or failed because they could not be counted"),
+	METERING_UNAVAILABLE("tallygate.metering.unavailable",
+			"Exchanges refused or failed because they could not be counted"),
 
 	/** Exchanges whose end nobody saw. */
 	ORPHANS("tallygate.metering.orphans", "Exchanges found open after the instance that relayed them had died"),
@@ -19,10 +21,12 @@ public enum Metric {
 	EXCHANGES_OPEN("tallygate.metering.exchanges.open", "Exchanges admitted and not closed"),
 
 	/** Entries that PostgreSQL has not committed. */
-	ENTRIES_UNWRITTEN("tallygate.metering.entries.unwritten", "Entries held in memory that PostgreSQL has not committed"),
+	ENTRIES_UNWRITTEN("tallygate.metering.entries.unwritten",
+			"Entries held in memory that PostgreSQL has not committed"),
 
 	/** Entries that the ledger refuses. */
-	ENTRIES_SET_ASIDE("tallygate.metering.entries.set.aside", "Entries that the ledger refuses for themselves, kept for a person"),
+	ENTRIES_SET_ASIDE("tallygate.metering.entries.set.aside",
+			"Entries that the ledger refuses for themselves, kept for a person"),
 
 	/** Whether Redis is away. */
 	REDIS_AWAY("tallygate.metering.redis.away", "1 while Redis is away or has not been asked who it is, else 0"),
@@ -34,7 +38,8 @@ public enum Metric {
 	DIRECTORY_KEYS("tallygate.directory.keys", "Channel keys held in memory"),
 
 	/** While PostgreSQL is away. */
-	DIRECTORY_STALE("tallygate.directory.stale", "Requests served by what was known of a key before a change that could not be read"),
+	DIRECTORY_STALE("tallygate.directory.stale",
+			"Requests served by what was known of a key before a change that could not be read"),
 
 	/** Calls to Stripe. */
 	STRIPE_CALLS("tallygate.stripe.calls", "Calls to Stripe by outcome, with their duration"),
@@ -61,7 +66,8 @@ public enum Metric {
 	OUTBOX_PARKED("tallygate.outbox.parked", "Meter events parked, by reason"),
 
 	/** Results of an owner that is none any more. */
-	OUTBOX_LATE_RESULTS("tallygate.outbox.late.results", "Results that came after another had taken up the meter event, and changed nothing"),
+	OUTBOX_LATE_RESULTS("tallygate.outbox.late.results",
+			"Results that came after another had taken up the meter event, and changed nothing"),
 
 	/** Exchanges settled. */
 	RELAY_EXCHANGES("tallygate.relay.exchanges", "Exchanges that were opened, by API and by how they were settled"),

@@ -46,7 +46,8 @@ final class UsageChunks {
 			.collect(Collectors.joining("\n"));
 		try {
 			JsonNode chunk = JSON.readTree(data);
-			return !lines.contains("event: error") && chunk.path("usage").isObject() && chunk.path("choices").isEmpty() && !chunk.has("error");
+			return !lines.contains("event: error") && chunk.path("usage").isObject() && chunk.path("choices").isEmpty()
+					&& !chunk.has("error");
 		}
 		catch (JacksonException ex) {
 			return false;

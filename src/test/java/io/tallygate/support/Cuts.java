@@ -22,8 +22,9 @@ public final class Cuts {
 	}
 
 	/**
-	 * Bodies in pieces such that each offset is a cut in one of them; for a long body each
-	 * offset beside its line ends and inside its characters. A short body is cut in two.
+	 * Bodies in pieces such that each offset is a cut in one of them; for a long body
+	 * each offset beside its line ends and inside its characters. A short body is cut in
+	 * two.
 	 */
 	public static Stream<List<byte[]>> of(byte[] body) {
 		int[] offsets = (body.length <= EVERY_OFFSET_MAX) ? IntStream.rangeClosed(0, body.length).toArray()
