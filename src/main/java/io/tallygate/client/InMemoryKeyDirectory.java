@@ -55,7 +55,7 @@ class InMemoryKeyDirectory implements KeyDirectory {
 		this.meters = meters;
 		this.held = new BoundedMap<>(properties.keysMax());
 		this.unknown = new BoundedMap<>(properties.unknownKeysMax());
-		meters.gauge(Metric.DIRECTORY_KEYS.id(), this.held, BoundedMap::size);
+		meters.gauge(Metric.DIRECTORY_KEYS.key(), this.held, BoundedMap::size);
 	}
 
 	@Override
@@ -105,7 +105,7 @@ class InMemoryKeyDirectory implements KeyDirectory {
 		if (known.isOlderThan(now, this.properties.staleMax().toMillis())) {
 			return Mono.error(new KeysUnavailable("What was known of this key is too old", error));
 		}
-		this.meters.counter(Metric.DIRECTORY_STALE.id()).increment();
+		this.meters.counter(Metric.DIRECTORY_STALE.key()).increment();
 		return known.answer(this.clock);
 	}
 
@@ -156,7 +156,7 @@ class InMemoryKeyDirectory implements KeyDirectory {
 	}
 
 	private void count(String outcome) {
-		this.meters.counter(Metric.DIRECTORY_LOADS.id(), "outcome", outcome).increment();
+		this.meters.counter(Metric.DIRECTORY_LOADS.key(), "outcome", outcome).increment();
 	}
 
 }

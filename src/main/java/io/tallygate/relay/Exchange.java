@@ -333,20 +333,10 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 		}
 	}
 
+	/** Lets go of everything before the client sees the end, so that nothing outlives it. */
 	private void finish() {
-		this.relay.exchanges().remove(this);
-		if (this.draining) {
-			this.draining = false;
-			this.relay.exchanges().drained();
-		}
 		if (this.drainTimer != null) {
 			this.drainTimer.cancel(false);
-		}
-		if (this.failure == null) {
-			this.delivery.complete();
-		}
-		else if (this.delivery.fail(this.failure)) {
-			this.relay.metrics().failed(this.failure.code());
 		}
 		if (!this.bodyEnded && this.provider != null) {
 			this.bodyEnded = true;
@@ -357,6 +347,17 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 		}
 		this.call.body().release();
 		this.prompt = null;
+		if (this.draining) {
+			this.draining = false;
+			this.relay.exchanges().drained();
+		}
+		this.relay.exchanges().remove(this);
+		if (this.failure == null) {
+			this.delivery.complete();
+		}
+		else if (this.delivery.fail(this.failure)) {
+			this.relay.metrics().failed(this.failure.code());
+		}
 	}
 
 	private long sinceArrivalMs() {

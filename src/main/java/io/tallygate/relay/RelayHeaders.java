@@ -81,7 +81,7 @@ final class RelayHeaders {
 
 	private static boolean names(List<String> connection, String name) {
 		for (String value : connection) {
-			for (String token : value.split(",")) {
+			for (String token : value.split(",", -1)) {
 				if (token.strip().equalsIgnoreCase(name)) {
 					return true;
 				}

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -43,8 +44,13 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.route.Route;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
+import org.springframework.web.server.ServerWebExchange;
 
 /**
  * The data plane by itself: Spring Cloud Gateway and the relay, a meter that records,
@@ -94,6 +100,7 @@ final class RelayFixture implements AutoCloseable {
 		this.provider.reset();
 		this.meter.reset();
 		this.keys.clear();
+		this.context.getBean(Routes.class).taken().clear();
 		this.keys.put(KEY, access(provider(this.provider.baseUrl())));
 		this.logged.list.clear();
 	}
@@ -105,6 +112,11 @@ final class RelayFixture implements AutoCloseable {
 	/** A client that has sent a chat completions request. */
 	RawClient chat(String body) {
 		return client().post("/v1/chat/completions", body, "Authorization: Bearer " + KEY);
+	}
+
+	/** The routes that requests took, in order. */
+	List<String> routes() {
+		return this.context.getBean(Routes.class).taken();
 	}
 
 	Exchanges exchanges() {
@@ -151,6 +163,22 @@ final class RelayFixture implements AutoCloseable {
 		this.provider.close();
 	}
 
+	/**
+	 * Spring Cloud Gateway's own view of what passes it.
+	 *
+	 * @param taken ids of routes
+	 */
+	record Routes(List<String> taken) implements GlobalFilter {
+
+		@Override
+		public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+			Route route = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
+			this.taken.add(route.getId());
+			return chain.filter(exchange);
+		}
+
+	}
+
 	/** Nothing but the relay. */
 	@SpringBootConfiguration(proxyBeanMethods = false)
 	@EnableAutoConfiguration
@@ -160,6 +188,11 @@ final class RelayFixture implements AutoCloseable {
 		@Bean
 		Clock clock() {
 			return Clock.systemUTC();
+		}
+
+		@Bean
+		Routes routes() {
+			return new Routes(new CopyOnWriteArrayList<>());
 		}
 
 		@Bean

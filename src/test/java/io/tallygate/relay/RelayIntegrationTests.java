@@ -103,7 +103,7 @@ class RelayIntegrationTests {
 		assertThat(received.headers().getAll("authorization"))
 			.containsExactly("Bearer " + RelayFixture.PROVIDER_SECRET);
 		assertThat(received.headers().names().stream().map(String::toLowerCase)).containsExactlyInAnyOrder("host",
-				"content-type", "content-length", "user-agent", "accept-encoding", "authorization");
+				"accept", "content-type", "content-length", "user-agent", "accept-encoding", "authorization");
 		assertThat(received.headers().toString()).doesNotContain("tg_");
 	}
 
@@ -483,6 +483,63 @@ class RelayIntegrationTests {
 		}
 
 		assertThat(relay.meter.opened()).hasSize(20);
+	}
+
+	@Test
+	void aClientThatReadsSlowlyHoldsUpTheProviderNotTheMemory() throws InterruptedException {
+		byte[] piece = ("data: {\"choices\":[{\"delta\":{\"content\":\"" + "x".repeat(16_000) + "\"}}]}\n\n")
+			.getBytes(StandardCharsets.UTF_8);
+		List<byte[]> events = new ArrayList<>(java.util.Collections.nCopies(4000, piece));
+		relay.provider.answers(ScriptedProvider.stream(with(events, USAGE_CHUNK, DONE)));
+
+		RawClient client = relay.chat(STREAM_REQUEST);
+		Thread.sleep(2000);
+		int written = relay.provider.written();
+		RawClient.Answer answer = client.answer();
+
+		assertThat(written).isLessThan(3000);
+		assertThat(answer.whole()).isTrue();
+		assertThat(answer.body()).hasSize(4000 * piece.length + DONE.length());
+		assertThat(relay.meter.outcome().usage()).isEqualTo(Usage.of(3, 4));
+	}
+
+	@Test
+	void theModelsAreThoseThatTheProviderListsAndTheClientMayUse() {
+		relay.keys.put(RelayFixture.KEY, RelayFixture.access(null, List.of(new ModelPattern("gpt-4*")), true, true,
+				RelayFixture.provider(relay.provider.baseUrl())));
+		relay.provider.answers(ScriptedProvider.json(200,
+				"{\"data\":[{\"id\":\"gpt-4o\",\"owned_by\":\"x\"},{\"id\":\"gpt-5\"},{\"id\":\"whisper\"}]}"));
+
+		RawClient.Answer answer = relay.client()
+			.send("GET /v1/models HTTP/1.1\r\nHost: x\r\nx-api-key: " + RelayFixture.KEY + "\r\n\r\n")
+			.answer();
+
+		assertThat(answer.body())
+			.isEqualTo("{\"object\":\"list\",\"data\":[{\"id\":\"gpt-4o\",\"owned_by\":\"x\"}]}");
+		assertThat(relay.meter.opened()).isEmpty();
+		assertThat(relay.provider.request().headers().get("authorization"))
+			.isEqualTo("Bearer " + RelayFixture.PROVIDER_SECRET);
+	}
+
+	@Test
+	void withoutAnyListOfModelsTheAnswerIs502() {
+		relay.provider.answers(ScriptedProvider.json(500, "{}"));
+
+		RawClient.Answer answer = relay.client()
+			.send("GET /v1/models HTTP/1.1\r\nHost: x\r\nx-api-key: " + RelayFixture.KEY + "\r\n\r\n")
+			.answer();
+
+		assertThat(answer.status()).isEqualTo(502);
+	}
+
+	@Test
+	void everyRequestPassesTheGatewaysRoutesAndFilters() {
+		relay.provider.answers(ScriptedProvider.json(200, JSON_ANSWER));
+
+		relay.chat(JSON_REQUEST).answer();
+		relay.client().post("/v1/nothing", "").answer();
+
+		assertThat(relay.routes()).containsExactly("chat-completions", "unknown-path");
 	}
 
 	@Test

@@ -74,6 +74,8 @@ public final class ScriptedProvider implements AutoCloseable {
 
 	private final AtomicInteger aborted = new AtomicInteger();
 
+	private final AtomicInteger written = new AtomicInteger();
+
 	private final Channel server;
 
 	/** Starts on a free port. */
@@ -111,6 +113,7 @@ public final class ScriptedProvider implements AutoCloseable {
 		this.scripts.clear();
 		this.received.clear();
 		this.aborted.set(0);
+		this.written.set(0);
 	}
 
 	/** The next request, waited for. */
@@ -135,6 +138,11 @@ public final class ScriptedProvider implements AutoCloseable {
 	/** Connections that the gateway closed before the answer was out. */
 	public int aborted() {
 		return this.aborted.get();
+	}
+
+	/** Pieces that were written out so far. */
+	public int written() {
+		return this.written.get();
 	}
 
 	/** A JSON answer in one piece. */
@@ -220,6 +228,7 @@ public final class ScriptedProvider implements AutoCloseable {
 				return;
 			}
 			context.writeAndFlush(Unpooled.wrappedBuffer(script.pieces().get(index))).addListener((written) -> {
+				ScriptedProvider.this.written.incrementAndGet();
 				if (script.before().isZero() || index + 1 == script.pieces().size()) {
 					context.executor().execute(() -> play(context, script, index + 1));
 				}
