@@ -13,6 +13,8 @@ import io.tallygate.core.ClientId;
 import io.tallygate.core.RequestId;
 import io.tallygate.metering.MeteringListener;
 import io.tallygate.metering.Outcome;
+import io.tallygate.outbox.MeterEventRow;
+import io.tallygate.outbox.OutboxListener;
 import io.tallygate.provider.Usage;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +27,9 @@ import org.springframework.boot.ansi.AnsiOutput;
  * meter event. A thread of its own writes, so that a terminal that stands still holds up
  * no event loop; lines that it cannot take are left out.
  */
-class SandboxConsole implements MeteringListener, AutoCloseable {
+class SandboxConsole implements MeteringListener, OutboxListener, AutoCloseable {
+
+	static final int NAME_LENGTH = 16;
 
 	private static final int WAITING_LINES_MAX = 1000;
 
@@ -73,6 +77,25 @@ class SandboxConsole implements MeteringListener, AutoCloseable {
 			UsageLine line = new UsageLine(name(terms.client()), terms.policy(), status, usage, totalBefore,
 					totalAfter);
 			say("  " + line.text(this.width - 2), (line.unitsCompleted() > 0) ? AnsiColor.GREEN : AnsiColor.DEFAULT);
+		}
+	}
+
+	@Override
+	public void delivered(MeterEventRow row) {
+		event("→ Stripe accepted", row, AnsiColor.CYAN);
+	}
+
+	@Override
+	public void parked(MeterEventRow row) {
+		event("✗ Parked, a person has to look:", row, AnsiColor.RED);
+	}
+
+	private void event(String what, MeterEventRow row, AnsiColor colour) {
+		if (this.welcomed) {
+			String line = "%-16s  %s value %d for %s (%s)".formatted(
+					UsageLine.shortened(name(row.client()), NAME_LENGTH), what, row.value(), row.lane().customer(),
+					row.id());
+			say("  " + UsageLine.shortened(line, this.width - 2), colour);
 		}
 	}
 

@@ -23,13 +23,11 @@ import org.jspecify.annotations.Nullable;
 record UsageLine(String client, ChargePolicy policy, Outcome.Status status, @Nullable Usage usage, long before,
 		long after) {
 
-	private static final int NAME_LENGTH = 16;
-
 	private static final int BAR_LENGTH = 10;
 
 	/** The line, no longer than {@code width} characters. */
 	String text(int width) {
-		String line = "%-16s  %s%s".formatted(shortened(this.client, NAME_LENGTH), use(), progress());
+		String line = "%-16s  %s%s".formatted(shortened(this.client, SandboxConsole.NAME_LENGTH), use(), progress());
 		return shortened(line, width);
 	}
 
