@@ -333,7 +333,9 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 		}
 	}
 
-	/** Lets go of everything before the client sees the end, so that nothing outlives it. */
+	/**
+	 * Lets go of everything before the client sees the end, so that nothing outlives it.
+	 */
 	private void finish() {
 		if (this.drainTimer != null) {
 			this.drainTimer.cancel(false);

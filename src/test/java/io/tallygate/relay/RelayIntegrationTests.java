@@ -514,8 +514,7 @@ class RelayIntegrationTests {
 			.send("GET /v1/models HTTP/1.1\r\nHost: x\r\nx-api-key: " + RelayFixture.KEY + "\r\n\r\n")
 			.answer();
 
-		assertThat(answer.body())
-			.isEqualTo("{\"object\":\"list\",\"data\":[{\"id\":\"gpt-4o\",\"owned_by\":\"x\"}]}");
+		assertThat(answer.body()).isEqualTo("{\"object\":\"list\",\"data\":[{\"id\":\"gpt-4o\",\"owned_by\":\"x\"}]}");
 		assertThat(relay.meter.opened()).isEmpty();
 		assertThat(relay.provider.request().headers().get("authorization"))
 			.isEqualTo("Bearer " + RelayFixture.PROVIDER_SECRET);
