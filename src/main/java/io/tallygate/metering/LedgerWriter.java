@@ -39,6 +39,12 @@ class LedgerWriter {
 
 	private static final int BATCH_MAX = 500;
 
+	/**
+	 * Longer than PostgreSQL lets a statement run: who has not answered by then is gone,
+	 * and another is asked.
+	 */
+	private static final Duration ATTEMPT_MAX = Duration.ofSeconds(20);
+
 	private static final Duration RETRY_MIN = Duration.ofMillis(100);
 
 	private static final Duration RETRY_MAX = Duration.ofSeconds(2);
@@ -141,6 +147,7 @@ class LedgerWriter {
 
 	private Mono<List<Posted>> write(List<Entry> entries) {
 		return this.ledger.append(entries)
+			.timeout(ATTEMPT_MAX, this.scheduler)
 			.retryWhen(Retry.backoff(Long.MAX_VALUE, RETRY_MIN)
 				.maxBackoff(RETRY_MAX)
 				.scheduler(this.scheduler)
