@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 
 import io.tallygate.agency.DirectoryChanges;
+import io.tallygate.core.Phases;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
 import io.tallygate.core.Uncancelled;
@@ -89,7 +90,7 @@ class DirectoryWatch implements SmartLifecycle {
 	/** Up before the web server, and down after it. */
 	@Override
 	public int getPhase() {
-		return 0;
+		return Phases.METERING;
 	}
 
 	private Flux<Void> reading() {

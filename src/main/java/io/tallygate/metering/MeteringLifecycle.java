@@ -3,6 +3,7 @@ package io.tallygate.metering;
 import java.time.Duration;
 import java.util.List;
 
+import io.tallygate.core.Phases;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
@@ -20,9 +21,6 @@ import org.springframework.context.SmartLifecycle;
  * entries are brought to PostgreSQL, our marks are struck and the lease is given up.
  */
 class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
-
-	/** Web servers stop in the phases above; the outbox stops before us. */
-	static final int PHASE = 0;
 
 	private static final Logger logger = LoggerFactory.getLogger(MeteringLifecycle.class);
 
@@ -151,7 +149,7 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 
 	@Override
 	public int getPhase() {
-		return PHASE;
+		return Phases.METERING;
 	}
 
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
+import io.tallygate.core.Phases;
 import io.tallygate.core.ClientId;
 import io.tallygate.metering.DueListener;
 import io.tallygate.stripe.MeterEvents;
@@ -268,7 +269,7 @@ final class Lanes implements DueListener, SmartLifecycle {
 	 */
 	@Override
 	public int getPhase() {
-		return 0;
+		return Phases.OUTBOX;
 	}
 
 	private record Account(ClientId client, int epoch) {
