@@ -20,10 +20,7 @@ class RandomStreamTests {
 	@Property(tries = 500)
 	void cutsChangeNothing(@ForAll("streams") String stream, @ForAll Set<Integer> chances, @ForAll boolean hides) {
 		byte[] body = stream.getBytes(StandardCharsets.UTF_8);
-		int[] cuts = chances.stream()
-			.mapToInt((chance) -> Math.floorMod(chance, body.length + 1))
-			.sorted()
-			.toArray();
+		int[] cuts = chances.stream().mapToInt((chance) -> Math.floorMod(chance, body.length + 1)).sorted().toArray();
 
 		Tapped whole = Tapped.of(AnswerTap.of(true, null, hides, false), List.of(body));
 		Tapped cut = Tapped.of(AnswerTap.of(true, null, hides, false), Cuts.at(body, cuts));
@@ -46,12 +43,12 @@ class RandomStreamTests {
 
 	private static Arbitrary<String> line() {
 		Arbitrary<String> text = Arbitraries.strings().withChars("aü世\\\"[]{},:").ofMaxLength(6);
-		Arbitrary<String> content = text
-			.map((said) -> "data: {\"choices\":[{\"delta\":{\"content\":\"" + said.replace("\\", "\\\\").replace("\"", "\\\"")
-					+ "\"}}],\"usage\":null}");
+		Arbitrary<String> content = text.map((said) -> "data: {\"choices\":[{\"delta\":{\"content\":\""
+				+ said.replace("\\", "\\\\").replace("\"", "\\\"") + "\"}}],\"usage\":null}");
 		Arbitrary<String> usage = Arbitraries.integers()
 			.between(-2, 50)
-			.map((count) -> "data:{\"choices\":[],\"usage\":{\"prompt_tokens\":" + count + ",\"completion_tokens\":1}}");
+			.map((count) -> "data:{\"choices\":[],\"usage\":{\"prompt_tokens\":" + count
+					+ ",\"completion_tokens\":1}}");
 		return Arbitraries.oneOf(content, usage, text.map((said) -> ": " + said), text.map((said) -> "data: " + said),
 				Arbitraries.of("id: 1", "event: error", "event: message", "data", "data: [DON", "dat"));
 	}

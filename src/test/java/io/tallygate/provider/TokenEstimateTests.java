@@ -14,7 +14,8 @@ class TokenEstimateTests {
 
 	@Test
 	void promptAndAnswerAreCounted() {
-		Usage usage = estimate("{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"Say hello world\"}]}",
+		Usage usage = estimate(
+				"{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"Say hello world\"}]}",
 				"hello world");
 
 		// "user", "Say hello world", two line ends and three for the message.
@@ -51,7 +52,8 @@ class TokenEstimateTests {
 	void escapesAreResolvedBeforeCounting() {
 		String body = "{\"model\":\"m\",\"messages\":[]}";
 
-		assertThat(estimate(body, "gr\\u00fc\\u00df \\\"\\ud83d\\ude00\\\"")).isEqualTo(estimate(body, "grüß \\\"😀\\\""));
+		assertThat(estimate(body, "gr\\u00fc\\u00df \\\"\\ud83d\\ude00\\\""))
+			.isEqualTo(estimate(body, "grüß \\\"😀\\\""));
 	}
 
 	@Test

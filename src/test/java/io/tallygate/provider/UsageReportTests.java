@@ -15,22 +15,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 class UsageReportTests {
 
 	@ParameterizedTest
-	@CsvSource(delimiter = '|', nullValues = "-", textBlock = """
-			{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}                                | 1 | - | - | 2 | - | 3
-			{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}                                | 0 | - | - | 0 | - | 0
-			{"input_tokens":1,"output_tokens":2}                                                      | 1 | - | - | 2 | - | -
-			{"prompt_tokens":1,"total_tokens":1}                                                      | 1 | - | - | - | - | 1
-			{"total_tokens":5}                                                                        | - | - | - | - | - | 5
-			{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":1}} | 9 | 4 | - | 1 | - | -
-			{"prompt_tokens":9,"completion_tokens":1,"prompt_cache_hit_tokens":4,"prompt_cache_miss_tokens":5} | 9 | 4 | - | 1 | - | -
-			{"prompt_tokens":9,"completion_tokens":1,"cached_tokens":0}                               | 9 | 0 | - | 1 | - | -
-			{"prompt_tokens":9,"completion_tokens":1,"num_cached_tokens":2}                           | 9 | 2 | - | 1 | - | -
-			{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cache_write_tokens":3}} | 9 | - | 3 | 1 | - | -
-			{"prompt_tokens":9,"completion_tokens":1,"completion_tokens_details":{"reasoning_tokens":1}} | 9 | - | - | 1 | 1 | -
-			{"input_tokens":9,"output_tokens":1,"output_tokens_details":{"reasoning_tokens":1},"input_tokens_details":{"cached_tokens":2}} | 9 | 2 | - | 1 | 1 | -
-			{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":null,"cost":0.5,"x":[{"total_tokens":9}]} | 1 | - | - | 2 | - | -
-			{"prompt_tokens":9007199254740992,"completion_tokens":0}                                  | 9007199254740992 | - | - | 0 | - | -
-			""")
+	@CsvSource(delimiter = '|', nullValues = "-",
+			textBlock = """
+					{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}                                | 1 | - | - | 2 | - | 3
+					{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}                                | 0 | - | - | 0 | - | 0
+					{"input_tokens":1,"output_tokens":2}                                                      | 1 | - | - | 2 | - | -
+					{"prompt_tokens":1,"total_tokens":1}                                                      | 1 | - | - | - | - | 1
+					{"total_tokens":5}                                                                        | - | - | - | - | - | 5
+					{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":1}} | 9 | 4 | - | 1 | - | -
+					{"prompt_tokens":9,"completion_tokens":1,"prompt_cache_hit_tokens":4,"prompt_cache_miss_tokens":5} | 9 | 4 | - | 1 | - | -
+					{"prompt_tokens":9,"completion_tokens":1,"cached_tokens":0}                               | 9 | 0 | - | 1 | - | -
+					{"prompt_tokens":9,"completion_tokens":1,"num_cached_tokens":2}                           | 9 | 2 | - | 1 | - | -
+					{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cache_write_tokens":3}} | 9 | - | 3 | 1 | - | -
+					{"prompt_tokens":9,"completion_tokens":1,"completion_tokens_details":{"reasoning_tokens":1}} | 9 | - | - | 1 | 1 | -
+					{"input_tokens":9,"output_tokens":1,"output_tokens_details":{"reasoning_tokens":1},"input_tokens_details":{"cached_tokens":2}} | 9 | 2 | - | 1 | 1 | -
+					{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":null,"cost":0.5,"x":[{"total_tokens":9}]} | 1 | - | - | 2 | - | -
+					{"prompt_tokens":9007199254740992,"completion_tokens":0}                                  | 9007199254740992 | - | - | 0 | - | -
+					""")
 	void countsAreReadByWhatTheyMean(String report, @Nullable Long input, @Nullable Long cached,
 			@Nullable Long cacheWrite, @Nullable Long output, @Nullable Long reasoning, @Nullable Long total) {
 		assertThat(usage("{\"usage\":" + report + "}"))
@@ -45,17 +46,20 @@ class UsageReportTests {
 			"{\"prompt_tokens\":9007199254740993,\"completion_tokens\":5}",
 			"{\"prompt_tokens\":99999999999999999999999,\"completion_tokens\":5}",
 			"{\"prompt_tokens\":1,\"prompt_tokens_details\":{\"cached_tokens\":-1}}",
-			"{\"prompt_tokens\":1,\"completion_tokens\":}", "null", "7", "\"prompt_tokens\"", "[{\"total_tokens\":5}]" })
+			"{\"prompt_tokens\":1,\"completion_tokens\":}", "null", "7", "\"prompt_tokens\"",
+			"[{\"total_tokens\":5}]" })
 	void aVoidReportIsNoReport(String report) {
 		assertThat(usage("{\"usage\":" + report + "}")).isNull();
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "{\"x\":{\"usage\":{\"total_tokens\":5}}}", "{\"choices\":[{\"message\":{\"usage\":{\"total_tokens\":5}}}]}",
+	@ValueSource(strings = { "{\"x\":{\"usage\":{\"total_tokens\":5}}}",
+			"{\"choices\":[{\"message\":{\"usage\":{\"total_tokens\":5}}}]}",
 			"{\"choices\":[{\"message\":{\"content\":\"\\\"usage\\\":{\\\"total_tokens\\\":5}\"}}]}",
 			"{\"choices\":[{\"message\":{\"content\":\"usage\"}}],\"total_tokens\":5}",
 			"{\"a\":\"usage\",\"b\":{\"total_tokens\":5}}", "<p>\"usage\":{\"total_tokens\":5}</p>",
-			"[{\"usage\":{\"total_tokens\":5}}]", "{\"usage_breakdown\":{\"total_tokens\":5}}", "{\"a\":[}\"usage\":{\"total_tokens\":5}}" })
+			"[{\"usage\":{\"total_tokens\":5}}]", "{\"usage_breakdown\":{\"total_tokens\":5}}",
+			"{\"a\":[}\"usage\":{\"total_tokens\":5}}" })
 	void whatOnlyLooksLikeUsageIsNone(String body) {
 		assertThat(usage(body)).isNull();
 	}
@@ -76,7 +80,8 @@ class UsageReportTests {
 
 	@Test
 	void groqsOwnFieldIsAReport() {
-		assertThat(usage("data: {\"choices\":[{}],\"x_groq\":{\"id\":\"r\",\"usage\":{\"total_tokens\":5}}}\n\n")).isNotNull();
+		assertThat(usage("data: {\"choices\":[{}],\"x_groq\":{\"id\":\"r\",\"usage\":{\"total_tokens\":5}}}\n\n"))
+			.isNotNull();
 	}
 
 	@Test
@@ -92,7 +97,8 @@ class UsageReportTests {
 	void reasoningOutsideTheOutputIsInTheTotal() {
 		assertThat(usage("""
 				{"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115,
-				"completion_tokens_details":{"reasoning_tokens":100}}}""")).isNotNull().returns(115L, Usage::totalTokens);
+				"completion_tokens_details":{"reasoning_tokens":100}}}""")).isNotNull()
+			.returns(115L, Usage::totalTokens);
 	}
 
 	@Test
