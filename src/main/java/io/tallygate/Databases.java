@@ -34,9 +34,12 @@ public final class Databases {
 		session.put("role", role);
 		session.put("statement_timeout", STATEMENT_TIMEOUT.toMillis() + "ms");
 		session.put("lock_timeout", STATEMENT_TIMEOUT.toMillis() / 2 + "ms");
+		// A transaction whose gateway froze must not hold its accounts locked.
+		session.put("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT.toMillis() * 2 + "ms");
 		session.put("application_name", "tallygate");
 		ConnectionFactory factory = ConnectionFactories.get(server.mutate()
 			.option(PostgresqlConnectionFactoryProvider.OPTIONS, session)
+			.option(PostgresqlConnectionFactoryProvider.TCP_KEEPALIVE, true)
 			.option(ConnectionFactoryOptions.CONNECT_TIMEOUT, Duration.ofSeconds(5))
 			.build());
 		return new ConnectionPool(ConnectionPoolConfiguration.builder(factory)

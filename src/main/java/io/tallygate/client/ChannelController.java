@@ -6,7 +6,6 @@ import io.tallygate.core.KeyId;
 import io.tallygate.core.Page;
 import io.tallygate.core.PageRequest;
 import io.tallygate.core.Problem;
-import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -51,8 +50,10 @@ class ChannelController {
 
 	@PostMapping("/channels/{id}/keys")
 	@ResponseStatus(HttpStatus.CREATED)
-	Mono<KeyView> createKey(Caller.OfAgency caller, @PathVariable String id, @RequestBody ChannelChanges.KeyBody body) {
-		return this.changes.createKey(caller.agency(), ClientOpening.channelId(id), body);
+	Mono<KeyView> createKey(Caller.OfAgency caller, @PathVariable String id,
+			@RequestBody(required = false) Mono<ChannelChanges.KeyBody> body) {
+		return body.defaultIfEmpty(new ChannelChanges.KeyBody(null, null))
+			.flatMap((said) -> this.changes.createKey(caller.agency(), ClientOpening.channelId(id), said));
 	}
 
 	@DeleteMapping("/keys/{id}")

@@ -26,8 +26,12 @@ class Clients {
 
 	private static final String READ = SELECT + "where c.id = :id";
 
-	/** Who changes a client waits for who is changing it. */
-	private static final String LOCK = READ + " for update of c";
+	/**
+	 * Who changes a client waits for who is changing it. It is read by a statement after
+	 * this one: this one's snapshot is older than its wait, and has not seen the epoch
+	 * that was opened meanwhile.
+	 */
+	private static final String LOCK = "select id from client where id = :id for update";
 
 	private static final String LIST = SELECT
 			+ "where (c.status = :status or (:status = 'any' and c.status <> 'archived'))";
@@ -58,11 +62,16 @@ class Clients {
 	}
 
 	Mono<StoredClient> read(ClientId id) {
-		return one(READ, id);
+		return this.database.client().sql(READ).bind("id", id.value()).map(StoredClient::of).one();
 	}
 
 	Mono<StoredClient> lock(ClientId id) {
-		return one(LOCK, id);
+		return this.database.client()
+			.sql(LOCK)
+			.bind("id", id.value())
+			.mapValue(String.class)
+			.one()
+			.flatMap((locked) -> read(id));
 	}
 
 	/** The clients of this status; without one, all but the archived. */
@@ -89,10 +98,6 @@ class Clients {
 			.fetch()
 			.rowsUpdated()
 			.then();
-	}
-
-	private Mono<StoredClient> one(String statement, ClientId id) {
-		return this.database.client().sql(statement).bind("id", id.value()).map(StoredClient::of).one();
 	}
 
 	private GenericExecuteSpec bound(String statement, ClientId id, ClientSettings settings) {

@@ -19,6 +19,7 @@ import org.springframework.web.server.ServerWebInputException;
 import org.springframework.web.server.UnsupportedMediaTypeStatusException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.InputCoercionException;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.exc.MismatchedInputException;
@@ -47,6 +48,9 @@ final class ProblemTranslator {
 		}
 		if (error instanceof UnrecognizedPropertyException unknown) {
 			return unknownField(unknown);
+		}
+		if (error instanceof InputCoercionException outOfRange) {
+			return Problem.invalid(pointer(outOfRange), name(outOfRange) + " is out of range");
 		}
 		if (error instanceof StreamReadException unreadable) {
 			return new Problem(400, "invalid_json",

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -38,6 +39,12 @@ class LedgerWriter {
 
 	private static final int BATCH_MAX = 500;
 
+	/**
+	 * Longer than PostgreSQL lets a statement run: who has not answered by then is gone,
+	 * and another is asked.
+	 */
+	private static final Duration ATTEMPT_MAX = Duration.ofSeconds(20);
+
 	private static final Duration RETRY_MIN = Duration.ofMillis(100);
 
 	private static final Duration RETRY_MAX = Duration.ofSeconds(2);
@@ -51,6 +58,9 @@ class LedgerWriter {
 	private final NaturalBatch<Entry, Posted> batches;
 
 	private final Map<String, Entry> unwritten = new ConcurrentHashMap<>();
+
+	/** Of what is not written, what Redis has acknowledged. */
+	private final Set<String> inRedis = ConcurrentHashMap.newKeySet();
 
 	private final AtomicLong unwrittenBytes = new AtomicLong();
 
@@ -111,6 +121,25 @@ class LedgerWriter {
 		return List.copyOf(this.unwritten.values());
 	}
 
+	/** Redis keeps an entry, so that it outlives this instance. */
+	void redisKeeps(Entry entry) {
+		String request = entry.request().value();
+		this.inRedis.add(request);
+		if (!holds(request)) {
+			this.inRedis.remove(request);
+		}
+	}
+
+	/** Redis may have lost what it kept. */
+	void redisKeepsNothing() {
+		this.inRedis.clear();
+	}
+
+	/** What only this instance has. */
+	Collection<Entry> onlyHere() {
+		return unwritten().stream().filter((entry) -> !this.inRedis.contains(entry.request().value())).toList();
+	}
+
 	/** Entries set aside since the start. */
 	long poisoned() {
 		return this.poisoned.get();
@@ -118,6 +147,7 @@ class LedgerWriter {
 
 	private Mono<List<Posted>> write(List<Entry> entries) {
 		return this.ledger.append(entries)
+			.timeout(ATTEMPT_MAX, this.scheduler)
 			.retryWhen(Retry.backoff(Long.MAX_VALUE, RETRY_MIN)
 				.maxBackoff(RETRY_MAX)
 				.scheduler(this.scheduler)
@@ -161,6 +191,7 @@ class LedgerWriter {
 	}
 
 	private void release(Entry entry) {
+		this.inRedis.remove(entry.request().value());
 		if (this.unwritten.remove(entry.request().value()) != null) {
 			this.unwrittenBytes.addAndGet(-entry.weight());
 		}

@@ -11,6 +11,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
+import org.springframework.boot.ExitCodeGenerator;
 import org.springframework.context.SmartLifecycle;
 
 /**
@@ -18,7 +19,7 @@ import org.springframework.context.SmartLifecycle;
  * starts before the web server and stops after it: when nothing is relayed any more,
  * entries are brought to PostgreSQL, our marks are struck and the lease is given up.
  */
-class MeteringLifecycle implements SmartLifecycle {
+class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 
 	/** Web servers stop in the phases above; the outbox stops before us. */
 	static final int PHASE = 0;
@@ -107,17 +108,21 @@ class MeteringLifecycle implements SmartLifecycle {
 			.then()
 			.timeout(this.properties.drainMax(), this.scheduler)
 			.onErrorResume((late) -> {
-				this.complete = report();
+				this.complete = report(List.copyOf(this.ledger.onlyHere()));
 				return Mono.empty();
 			});
 	}
 
-	/** What is left in memory, by id and sum, is the last that anybody hears of it. */
-	private boolean report() {
-		List<Entry> left = List.copyOf(this.ledger.unwritten());
-		long sum = left.stream().mapToLong(Entry::quantity).sum();
-		logger.error("{} entries of {} thousandths did not reach PostgreSQL: {}", left.size(), sum,
-				left.stream().map((entry) -> entry.request() + "=" + entry.quantity()).toList());
+	/**
+	 * What neither PostgreSQL nor Redis has, by id and sum: the last that anybody hears
+	 * of it.
+	 */
+	private static boolean report(List<Entry> left) {
+		if (!left.isEmpty()) {
+			long sum = left.stream().mapToLong(Entry::quantity).sum();
+			logger.error("{} entries of {} thousandths reached neither PostgreSQL nor Redis: {}", left.size(), sum,
+					left.stream().map((entry) -> entry.request() + "=" + entry.quantity()).toList());
+		}
 		return left.isEmpty();
 	}
 
@@ -131,11 +136,12 @@ class MeteringLifecycle implements SmartLifecycle {
 	}
 
 	/**
-	 * Whether every entry was durable when this stopped: the process's exit status says
-	 * so.
+	 * 0 when every entry was durable when this stopped, else 1: the process's exit status
+	 * says so.
 	 */
-	boolean isComplete() {
-		return this.complete;
+	@Override
+	public int getExitCode() {
+		return this.complete ? 0 : 1;
 	}
 
 	@Override

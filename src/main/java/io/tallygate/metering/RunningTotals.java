@@ -150,8 +150,13 @@ class RunningTotals {
 			if (seen.isIntact()) {
 				return Mono.just(seen);
 			}
-			logger.warn("Redis ({}) has generation {} of {}: a new generation begins", seen.server(), seen.generation(),
-					seen.server0());
+			if (seen.server0() == null && seen.generation() == null) {
+				logger.info("Redis {} holds no counters yet, or no more: a generation begins", seen.server());
+			}
+			else {
+				logger.warn("Redis {} holds counters that {} began: it may have lost some, a new generation begins",
+						seen.server(), seen.server0());
+			}
 			return this.counters.begin(this.ids.next("gen_"), seen)
 				.filter(Holding::isIntact)
 				.switchIfEmpty(Mono

@@ -43,7 +43,7 @@ class PostgresOutbox implements Outbox {
 			""";
 
 	private static final String RAISE_ACCOUNT = """
-			update account set cut = cut + :value where client_id = :client and epoch = :epoch and cut = :from
+			update account set cut = cut + :value, version = version + 1 where client_id = :client and epoch = :epoch and cut = :from
 			""";
 
 	private static final String RAISE_BUCKET = """

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AnswerScanner {
 
-	/** A longer usage object is not believed. */
+	/** A longer usage object is cut off, and so not believed. */
 	static final int USAGE_BYTES_MAX = 64 * 1024;
 
 	/** Longer ids are not taken. */
@@ -453,12 +453,12 @@ final class AnswerScanner {
 	}
 
 	private void copyUsage(ByteBuf bytes, int from, int to) {
-		int room = USAGE_BYTES_MAX + 1 - this.usageObject.length();
+		int room = USAGE_BYTES_MAX - this.usageObject.length();
 		this.usageObject.append(bytes, from, Math.min(to - from, room));
 	}
 
 	private void readUsage() {
-		Usage read = (this.usageObject.length() > USAGE_BYTES_MAX) ? null : UsageReport.read(this.usageObject);
+		Usage read = UsageReport.read(this.usageObject);
 		if (read != null && this.usageOfChoice) {
 			this.choiceUsage = read;
 		}

@@ -46,9 +46,6 @@ final class ChatBody {
 
 	private final byte[] body;
 
-	/** Bytes of a byte order mark, which count in our offsets and not in the parser's. */
-	private final int mark;
-
 	private final List<String> seen = new ArrayList<>(4);
 
 	private @Nullable String model;
@@ -76,14 +73,12 @@ final class ChatBody {
 
 	private ChatBody(byte[] body) {
 		this.body = body;
-		this.mark = startsWith(0xEF, 0xBB, 0xBF) ? 3 : 0;
 	}
 
 	static ChatBody walk(byte[] bytes) {
 		ChatBody body = new ChatBody(bytes);
 		body.refuseOtherEncodings();
-		try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), bytes, body.mark,
-				bytes.length - body.mark)) {
+		try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), bytes)) {
 			body.walk(json);
 		}
 		return body;
@@ -226,11 +221,11 @@ final class ChatBody {
 	}
 
 	private int start(JsonParser json) {
-		return this.mark + (int) json.currentTokenLocation().getByteOffset();
+		return (int) json.currentTokenLocation().getByteOffset();
 	}
 
 	private int end(JsonParser json) {
-		return this.mark + (int) json.currentLocation().getByteOffset();
+		return (int) json.currentLocation().getByteOffset();
 	}
 
 	private void refuseOtherEncodings() {

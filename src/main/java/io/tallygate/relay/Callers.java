@@ -1,5 +1,6 @@
 package io.tallygate.relay;
 
+import java.time.Duration;
 import java.time.InstantSource;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -7,6 +8,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.AsciiString;
 import io.tallygate.client.ChannelAccess;
 import io.tallygate.client.KeyDirectory;
+import io.tallygate.client.KeysUnavailable;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -19,6 +21,8 @@ final class Callers {
 
 	private static final AsciiString[] OTHER_HEADERS = { AsciiString.cached("x-api-key"), AsciiString.cached("api-key"),
 			AsciiString.cached("x-goog-api-key") };
+
+	private static final Duration KEYS_RETRY_AFTER = Duration.ofSeconds(2);
 
 	private static final String BEARER = "Bearer ";
 
@@ -42,11 +46,23 @@ final class Callers {
 			return Mono.error(ApiError.of(ApiError.Code.INVALID_API_KEY,
 					"No API key: send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'"));
 		}
-		return this.keys.find(key).switchIfEmpty(Mono.error(Callers::unknown)).map(this::active);
+		return this.keys.find(key)
+			.onErrorMap(KeysUnavailable.class, Callers::unavailable)
+			.switchIfEmpty(Mono.error(Callers::unknown))
+			.map(this::active);
 	}
 
 	private static ApiError unknown() {
 		return ApiError.of(ApiError.Code.INVALID_API_KEY, "The API key is not valid: unknown, revoked or expired");
+	}
+
+	/**
+	 * A key that cannot be looked up is not called wrong: the client's SDK would give up
+	 * on it.
+	 */
+	private static ApiError unavailable(KeysUnavailable error) {
+		return ApiError.of(ApiError.Code.METERING_UNAVAILABLE, "The API key cannot be checked at the moment; try again",
+				KEYS_RETRY_AFTER);
 	}
 
 	private ChannelAccess active(ChannelAccess access) {

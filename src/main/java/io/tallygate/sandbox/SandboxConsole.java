@@ -82,19 +82,18 @@ class SandboxConsole implements MeteringListener, OutboxListener, AutoCloseable 
 
 	@Override
 	public void delivered(MeterEventRow row) {
-		event("→ Stripe accepted", row, AnsiColor.CYAN);
+		event("→ Stripe accepted meter event,", row, AnsiColor.CYAN);
 	}
 
 	@Override
 	public void parked(MeterEventRow row) {
-		event("✗ Parked, a person has to look:", row, AnsiColor.RED);
+		event("✗ Parked meter event, a person has to look:", row, AnsiColor.RED);
 	}
 
 	private void event(String what, MeterEventRow row, AnsiColor colour) {
 		if (this.welcomed) {
-			String line = "%-16s  %s value %d for %s (%s)".formatted(
-					UsageLine.shortened(name(row.client()), NAME_LENGTH), what, row.value(), row.lane().customer(),
-					row.id());
+			String line = "%-16s  %s value %d for %s".formatted(UsageLine.shortened(name(row.client()), NAME_LENGTH),
+					what, row.value(), row.lane().customer());
 			say("  " + UsageLine.shortened(line, this.width - 2), colour);
 		}
 	}

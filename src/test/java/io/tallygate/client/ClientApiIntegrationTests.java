@@ -179,10 +179,10 @@ class ClientApiIntegrationTests {
 		assertThat(JsonPath.<Double>read(changed, "$.token_weights.output")).isEqualTo(2.5);
 		assertThat(rooms
 			.count("""
-					select count(*) from epoch old join epoch new using (client_id, lane_id)
-					join account a on a.client_id = new.client_id and a.epoch = 2 and a.divisor = 250000 and a.lane_id = new.lane_id
-					where old.epoch = 1 and new.epoch = 2 and old.superseded_at is not null and new.superseded_at is null
-					  and old.on_close = 'round_up' and new.weight_output = 2500 and client_id = '"""
+					select count(*) from epoch former join epoch e on e.client_id = former.client_id and e.lane_id = former.lane_id
+					join account a on a.client_id = e.client_id and a.epoch = 2 and a.divisor = 250000 and a.lane_id = e.lane_id
+					where former.epoch = 1 and e.epoch = 2 and former.superseded_at is not null and e.superseded_at is null
+					  and former.on_close = 'round_up' and e.weight_output = 2500 and e.client_id = '"""
 					+ id + "'"))
 			.isEqualTo(1);
 	}

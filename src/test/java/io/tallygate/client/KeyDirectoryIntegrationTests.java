@@ -102,7 +102,7 @@ class KeyDirectoryIntegrationTests {
 
 		Flux.range(0, 200).flatMap((i) -> this.directory.find(this.key), 200).blockLast(Duration.ofSeconds(10));
 
-		assertThat(this.meters.counter(Metric.DIRECTORY_LOADS.id(), "outcome", "found").count()).isEqualTo(1);
+		assertThat(this.meters.counter(Metric.DIRECTORY_LOADS.key(), "outcome", "found").count()).isEqualTo(1);
 	}
 
 	@Test
@@ -114,7 +114,7 @@ class KeyDirectoryIntegrationTests {
 			assertThat(this.directory.find(wrong).block()).isNull();
 		}
 
-		assertThat(this.meters.find(Metric.DIRECTORY_LOADS.id()).counters()).isEmpty();
+		assertThat(this.meters.find(Metric.DIRECTORY_LOADS.key()).counters()).isEmpty();
 	}
 
 	@Test

@@ -98,6 +98,13 @@ class AnswerTapTests {
 	}
 
 	@Test
+	void aUsageChunkTooLongToHoldIsNotHidden() {
+		String event = USAGE.replace("[]", "[" + " ".repeat(SseReader.HIDDEN_EVENT_MAX) + "]");
+
+		assertThat(hiding(CHUNK + event).text()).isEqualTo(CHUNK + event);
+	}
+
+	@Test
 	void aClientThatAskedWaitsForNoEventToComplete() {
 		try (AnswerTap tap = AnswerTap.of(true, null, false, false)) {
 			ByteBuf passed = tap.next(Unpooled.wrappedBuffer(utf8("data: {\"cho")));

@@ -92,6 +92,16 @@ class InflatingTapTests {
 		}
 	}
 
+	@Test
+	void whatHasNotGzipsMagicIsNotInflated() {
+		for (int at = 0; at < 3; at++) {
+			byte[] body = gzip(STREAM);
+			body[at]++;
+
+			assertThat(Tapped.of(AnswerTap.of(true, "gzip", true, false), List.of(body)).reading().usage()).isNull();
+		}
+	}
+
 	private static void assertReadAndUnchanged(String encoding, byte[] body, List<byte[]> pieces) {
 		Tapped tapped = Tapped.of(AnswerTap.of(true, encoding, true, false), pieces);
 

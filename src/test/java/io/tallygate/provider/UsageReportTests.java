@@ -59,7 +59,7 @@ class UsageReportTests {
 			"{\"choices\":[{\"message\":{\"content\":\"usage\"}}],\"total_tokens\":5}",
 			"{\"a\":\"usage\",\"b\":{\"total_tokens\":5}}", "<p>\"usage\":{\"total_tokens\":5}</p>",
 			"[{\"usage\":{\"total_tokens\":5}}]", "{\"usage_breakdown\":{\"total_tokens\":5}}",
-			"{\"a\":[}\"usage\":{\"total_tokens\":5}}" })
+			"{\"a\":[},\"usage\":{\"total_tokens\":5}}" })
 	void whatOnlyLooksLikeUsageIsNone(String body) {
 		assertThat(usage(body)).isNull();
 	}

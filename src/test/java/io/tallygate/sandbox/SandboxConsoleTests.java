@@ -62,7 +62,7 @@ class SandboxConsoleTests {
 
 		this.console.delivered(row());
 
-		assertThat(printed()).contains("  Acme              → Stripe accepted value 1 for cus_1 (mev_" + BODY + ")");
+		assertThat(printed()).contains("  Acme              → Stripe accepted meter event, value 1 for cus_1");
 	}
 
 	@Test

@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import com.jayway.jsonpath.JsonPath;
 import io.tallygate.client.ChargePolicy;
@@ -114,14 +115,17 @@ public class AdminRooms {
 	public static Running start(String... properties) {
 		TestServers.TestDatabase database = TestServers.database();
 		DATABASE.set(database);
-		ConfigurableApplicationContext context = new SpringApplicationBuilder(AdminRooms.class)
-			.properties("server.port=0", "management.server.port=-1", "spring.flyway.enabled=false",
-					"spring.r2dbc.url=r2dbc:postgresql://127.0.0.1:" + TestServers.postgres().getPort() + "/"
-							+ database.name(),
-					"spring.r2dbc.username=postgres", "spring.r2dbc.password=postgres",
-					"spring.data.redis.port=" + TestServers.redisPort(), "tallygate.platform-token=" + PLATFORM)
-			.properties(properties)
-			.run();
+		// Arguments, because they win over application.yaml.
+		String[] arguments = Stream.concat(
+				Stream.of("server.port=0", "management.server.port=-1", "spring.flyway.enabled=false",
+						"spring.r2dbc.url=r2dbc:postgresql://127.0.0.1:" + TestServers.postgres().getPort() + "/"
+								+ database.name(),
+						"spring.r2dbc.username=postgres", "spring.r2dbc.password=postgres",
+						"spring.data.redis.port=" + TestServers.redisPort(), "tallygate.platform-token=" + PLATFORM),
+				Stream.of(properties))
+			.map((property) -> "--" + property)
+			.toArray(String[]::new);
+		ConfigurableApplicationContext context = new SpringApplicationBuilder(AdminRooms.class).run(arguments);
 		String port = context.getEnvironment().getProperty("local.server.port");
 		WebTestClient http = WebTestClient.bindToServer()
 			.baseUrl("http://127.0.0.1:" + port)
