@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -183,6 +184,20 @@ class DocumentationTests {
 
 		assertThat(thrown).hasSizeGreaterThan(30);
 		assertThat(written).containsAll(thrown);
+	}
+
+	@Test
+	void theWallsStandInTheArchitectureAsTheyAreHeld() {
+		Map<String, Set<String>> written = new TreeMap<>();
+		for (List<String> row : Markdown.read("docs/architecture.md").section("The rooms").rows()) {
+			Matcher room = CODE.matcher(row.get(0));
+			if (room.matches()) {
+				written.put(room.group(1),
+						CODE.matcher(row.get(1)).results().map((each) -> each.group(1)).collect(Collectors.toSet()));
+			}
+		}
+
+		assertThat(written).isEqualTo(ArchitectureTests.WALLS);
 	}
 
 	@Test
