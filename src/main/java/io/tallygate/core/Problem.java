@@ -24,7 +24,7 @@ public final class Problem extends RuntimeException {
 
 	private final String code;
 
-	private final List<Field> errors;
+	private final Field[] errors;
 
 	/**
 	 * A problem with this HTTP status, stable code ("not_found") and sentence for the
@@ -34,7 +34,7 @@ public final class Problem extends RuntimeException {
 		super(detail);
 		this.status = status;
 		this.code = code;
-		this.errors = List.copyOf(errors);
+		this.errors = errors.toArray(Field[]::new);
 	}
 
 	public Problem(int status, String code, String detail) {
@@ -69,7 +69,7 @@ public final class Problem extends RuntimeException {
 	}
 
 	public List<Field> errors() {
-		return this.errors;
+		return List.of(this.errors);
 	}
 
 }
