@@ -2,11 +2,10 @@ package io.tallygate.journey;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
+import io.tallygate.support.Books;
 import io.tallygate.support.GatewayClient;
 import io.tallygate.support.GatewayProcess;
 import io.tallygate.support.Wait;
@@ -45,7 +44,7 @@ class FirstMinuteTests {
 	@Order(1)
 	void theTwoPrintedCommandsChatAndReadWhatItCost() throws Exception {
 		assumeTrue(run("curl --version").exitCode() == 0, "No curl here: the printed commands cannot be run");
-		List<String> commands = gateway.output().stream().filter((line) -> line.startsWith("curl ")).toList();
+		List<String> commands = commands();
 		assertThat(commands).hasSize(2);
 
 		JsonNode whole = json(run(commands.get(0)).text());
@@ -65,7 +64,60 @@ class FirstMinuteTests {
 		assertThat(last.path("status").asString()).isEqualTo("billed");
 	}
 
-	record Ran(int exitCode, String text) {
+	@Test
+	@Order(2)
+	void whatIsUsedReachesStripeUnitByUnit() {
+		for (String client : DEMO_CLIENTS) {
+			for (int i = 0; i < 4; i++) {
+				GatewayClient.Reply reply = gateway.client().chat(gateway.channelKey(client), "fake:t=700,d=0");
+				assertThat(reply.isComplete()).as(reply.body()).isTrue();
+			}
+		}
+
+		Books books = gateway.books();
+		books.agreeWithStripe();
+		books.agreeWithTheProvider();
+		assertThat(books.owed()).hasSize(DEMO_CLIENTS.size());
+		assertThat(books.reportedAndNotBilled()).isEmpty();
+	}
+
+	@Test
+	@Order(3)
+	void aSecondStartBesideTheFirstIsRefusedAndSaysWhatToDo() {
+		try (GatewayProcess rival = gateway.rival()) {
+			int exitCode = rival.launch().exitCode(60);
+
+			assertThat(exitCode).isEqualTo(1);
+			assertThat(rival.text()).contains("is running already, as process")
+				.contains("TALLYGATE_DATA_DIR")
+				.doesNotContain("at io.tallygate");
+		}
+		assertThat(gateway.management().status("/actuator/health/readiness")).isEqualTo(200);
+	}
+
+	@Test
+	@Order(4)
+	void aStopIsCleanAndTheNextStartPrintsTheSame() {
+		List<String> commands = commands();
+		String platformToken = gateway.platformToken();
+		int entries = gateway.books().ledger().size();
+
+		int exitCode = gateway.sigterm();
+
+		assertThat(exitCode).isZero();
+		assertThat(gateway.postgres().pid()).isEmpty();
+		assertThat(gateway.redis().pid()).isEmpty();
+		gateway.start();
+		assertThat(commands()).isEqualTo(commands);
+		assertThat(gateway.text()).contains(platformToken);
+		assertThat(gateway.books().ledger()).hasSize(entries);
+	}
+
+	private static List<String> commands() {
+		return gateway.output().stream().filter((line) -> line.startsWith("curl ")).toList();
+	}
+
+	private record Ran(int exitCode, String text) {
 	}
 
 	private static Ran run(String command) throws IOException, InterruptedException {

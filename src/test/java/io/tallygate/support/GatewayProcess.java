@@ -333,6 +333,11 @@ public final class GatewayProcess implements AutoCloseable {
 		return values.getProperty(name);
 	}
 
+	/** Its books, as its own fakes and admin API show them. */
+	public Books books() {
+		return new Books(this, provider(), stripe());
+	}
+
 	/** What it has printed since it was started last. */
 	public List<String> output() {
 		return List.copyOf(this.output);

@@ -19,11 +19,8 @@ public final class GatewayServer {
 
 	private List<String> command = List.of();
 
-	private Path directory;
-
 	GatewayServer(Path processFile) {
 		this.processFile = processFile;
-		this.directory = processFile.getParent();
 	}
 
 	/** Its process id while it lives. */
@@ -45,10 +42,10 @@ public final class GatewayServer {
 	public void kill() {
 		process().ifPresent((process) -> {
 			remember(process);
-			Stream.concat(Stream.of(process), process.descendants()).toList().forEach((each) -> {
-				each.destroyForcibly();
-				each.onExit().orTimeout(10, TimeUnit.SECONDS).join();
-			});
+			List<ProcessHandle> forked = process.descendants().toList();
+			process.destroyForcibly();
+			forked.forEach(ProcessHandle::destroyForcibly);
+			Wait.until("end of " + this.processFile, 10, () -> !process.isAlive());
 		});
 	}
 
@@ -56,7 +53,7 @@ public final class GatewayServer {
 	public void restart() {
 		try {
 			Files.deleteIfExists(this.processFile);
-			new ProcessBuilder(this.command).directory(this.directory.toFile())
+			new ProcessBuilder(this.command).directory(this.processFile.getParent().toFile())
 				.redirectErrorStream(true)
 				.redirectOutput(ProcessBuilder.Redirect.DISCARD)
 				.start();
@@ -67,9 +64,8 @@ public final class GatewayServer {
 	}
 
 	private void remember(ProcessHandle process) {
+		Path options = this.processFile.resolveSibling("postmaster.opts");
 		try {
-			this.directory = Files.readSymbolicLink(Path.of("/proc/" + process.pid() + "/cwd"));
-			Path options = this.directory.resolve("postmaster.opts");
 			this.command = Files.exists(options) ? words(Files.readString(options).strip()) : List
 				.of(process.info().command().orElseThrow(), this.processFile.resolveSibling("redis.conf").toString());
 		}
