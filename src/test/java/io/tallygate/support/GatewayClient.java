@@ -38,6 +38,12 @@ public final class GatewayClient {
 			return new Reply(0, "", "", why, false);
 		}
 
+		@Override
+		public String toString() {
+			return this.status + " " + this.requestId + (this.isWhole ? " " : " cut ")
+					+ this.body.substring(Math.max(0, this.body.length() - 100)).strip();
+		}
+
 		/** A success that the caller saw to its end. */
 		public boolean isComplete() {
 			return this.status == 200 && this.isWhole;

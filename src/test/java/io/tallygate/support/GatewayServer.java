@@ -66,7 +66,7 @@ public final class GatewayServer {
 	private void remember(ProcessHandle process) {
 		Path options = this.processFile.resolveSibling("postmaster.opts");
 		try {
-			this.command = Files.exists(options) ? words(Files.readString(options).strip()) : List
+			this.command = Files.exists(options) ? postgres(Files.readString(options)) : List
 				.of(process.info().command().orElseThrow(), this.processFile.resolveSibling("redis.conf").toString());
 		}
 		catch (IOException ex) {
@@ -74,9 +74,15 @@ public final class GatewayServer {
 		}
 	}
 
-	/** PostgreSQL writes its command line with the arguments in quotes. */
-	private static List<String> words(String line) {
-		return Stream.of(line.split(" \"|\"")).map(String::strip).filter((word) -> !word.isEmpty()).toList();
+	/**
+	 * PostgreSQL writes its command line down, with the arguments in quotes. It does not
+	 * run as root, who therefore becomes nobody, as at the first start.
+	 */
+	private static List<String> postgres(String line) {
+		Stream<String> words = Stream.of(line.strip().split(" \"|\"")).filter((word) -> !word.isBlank());
+		Stream<String> nobody = System.getProperty("user.name").equals("root") ? Stream.of("unshare", "-U")
+				: Stream.of();
+		return Stream.concat(nobody, words).toList();
 	}
 
 	private Optional<ProcessHandle> process() {
