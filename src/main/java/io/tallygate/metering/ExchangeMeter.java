@@ -146,8 +146,11 @@ class ExchangeMeter implements Meter {
 	private Mono<Void> count(Entry entry) {
 		return this.totals.submit(new Operation.Close(entry))
 			.doOnNext((reply) -> this.metrics.closed(reply.result()))
-			.flatMap((reply) -> isApplied(reply) ? Mono.<Void>empty() : Mono.never())
-			.onErrorResume((error) -> Mono.never());
+			.filter(ExchangeMeter::isApplied)
+			.doOnNext((reply) -> this.ledger.keptByRedis(entry))
+			.switchIfEmpty(Mono.never())
+			.onErrorResume((error) -> Mono.never())
+			.then();
 	}
 
 	/** The terms of an exchange that was closed here, once, when it has been written. */
@@ -171,13 +174,14 @@ class ExchangeMeter implements Meter {
 	 */
 	void giveAgain(String reason) {
 		this.credit.clear();
+		this.ledger.forgottenByRedis();
 		Collection<Opening> marks = open();
 		Collection<Entry> entries = this.ledger.unwritten();
 		if (!marks.isEmpty() || !entries.isEmpty()) {
 			logger.info("After {} Redis is given {} marks and {} entries again", reason, marks.size(), entries.size());
 		}
 		marks.forEach((opening) -> give(new Operation.Open(mark(opening))));
-		entries.forEach((entry) -> give(new Operation.Close(entry)));
+		entries.forEach((entry) -> give(new Operation.Close(entry), () -> this.ledger.keptByRedis(entry)));
 	}
 
 	/**
@@ -193,8 +197,15 @@ class ExchangeMeter implements Meter {
 	}
 
 	private void give(Operation operation) {
-		this.totals.submit(operation).subscribe((reply) -> {
-		}, (error) -> logger.debug("Not given to Redis again: {}", error.getMessage()));
+		give(operation, () -> {
+		});
+	}
+
+	private void give(Operation operation, Runnable whenApplied) {
+		this.totals.submit(operation)
+			.filter(ExchangeMeter::isApplied)
+			.subscribe((reply) -> whenApplied.run(),
+					(error) -> logger.debug("Not given to Redis again: {}", error.getMessage()));
 	}
 
 	private Mark mark(Opening opening) {

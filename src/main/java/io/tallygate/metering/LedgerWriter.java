@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -51,6 +52,9 @@ class LedgerWriter {
 	private final NaturalBatch<Entry, Posted> batches;
 
 	private final Map<String, Entry> unwritten = new ConcurrentHashMap<>();
+
+	/** Those of them that Redis keeps too. */
+	private final Set<String> keptByRedis = ConcurrentHashMap.newKeySet();
 
 	private final AtomicLong unwrittenBytes = new AtomicLong();
 
@@ -111,6 +115,27 @@ class LedgerWriter {
 		return List.copyOf(this.unwritten.values());
 	}
 
+	/** Redis has acknowledged an entry, and keeps it until PostgreSQL has it. */
+	void keptByRedis(Entry entry) {
+		this.unwritten.computeIfPresent(entry.request().value(), (request, held) -> {
+			this.keptByRedis.add(request);
+			return held;
+		});
+	}
+
+	/** Redis may have lost what it kept. */
+	void forgottenByRedis() {
+		this.keptByRedis.clear();
+	}
+
+	/** What only this process's memory has. */
+	List<Entry> exposed() {
+		return this.unwritten.values()
+			.stream()
+			.filter((entry) -> !this.keptByRedis.contains(entry.request().value()))
+			.toList();
+	}
+
 	/** Entries set aside since the start. */
 	long poisoned() {
 		return this.poisoned.get();
@@ -161,9 +186,11 @@ class LedgerWriter {
 	}
 
 	private void release(Entry entry) {
-		if (this.unwritten.remove(entry.request().value()) != null) {
+		this.unwritten.computeIfPresent(entry.request().value(), (request, held) -> {
+			this.keptByRedis.remove(request);
 			this.unwrittenBytes.addAndGet(-entry.weight());
-		}
+			return null;
+		});
 	}
 
 	/**

@@ -11,6 +11,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
+import org.springframework.boot.ExitCodeGenerator;
 import org.springframework.context.SmartLifecycle;
 
 /**
@@ -18,7 +19,7 @@ import org.springframework.context.SmartLifecycle;
  * starts before the web server and stops after it: when nothing is relayed any more,
  * entries are brought to PostgreSQL, our marks are struck and the lease is given up.
  */
-class MeteringLifecycle implements SmartLifecycle {
+class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 
 	/** Web servers stop in the phases above; the outbox stops before us. */
 	static final int PHASE = 0;
@@ -112,13 +113,19 @@ class MeteringLifecycle implements SmartLifecycle {
 			});
 	}
 
-	/** What is left in memory, by id and sum, is the last that anybody hears of it. */
+	/**
+	 * What Redis keeps is swept by whoever comes next. What only we have, by id and sum,
+	 * is the last that anybody hears of it.
+	 */
 	private boolean report() {
-		List<Entry> left = List.copyOf(this.ledger.unwritten());
-		long sum = left.stream().mapToLong(Entry::quantity).sum();
-		logger.error("{} entries of {} thousandths did not reach PostgreSQL: {}", left.size(), sum,
-				left.stream().map((entry) -> entry.request() + "=" + entry.quantity()).toList());
-		return left.isEmpty();
+		logger.warn("{} entries did not reach PostgreSQL", this.ledger.unwritten().size());
+		List<Entry> lost = this.ledger.exposed();
+		if (!lost.isEmpty()) {
+			logger.error("{} entries of {} thousandths reached neither PostgreSQL nor Redis: {}", lost.size(),
+					lost.stream().mapToLong(Entry::quantity).sum(),
+					lost.stream().map((entry) -> entry.request() + "=" + entry.quantity()).toList());
+		}
+		return lost.isEmpty();
 	}
 
 	/**
@@ -130,12 +137,10 @@ class MeteringLifecycle implements SmartLifecycle {
 				: Mono.empty();
 	}
 
-	/**
-	 * Whether every entry was durable when this stopped: the process's exit status says
-	 * so.
-	 */
-	boolean isComplete() {
-		return this.complete;
+	/** 0 when every entry was in PostgreSQL or Redis at the stop, else 1. */
+	@Override
+	public int getExitCode() {
+		return this.complete ? 0 : 1;
 	}
 
 	@Override
