@@ -15,8 +15,7 @@ public class TallygateApplication {
 		ConfigurableApplicationContext context = SpringApplication.run(TallygateApplication.class, args);
 		List<ExitCodeGenerator> rooms = List.copyOf(context.getBeansOfType(ExitCodeGenerator.class).values());
 		// A JVM ended by SIGTERM reports 143 by itself. Who stopped us wants to know
-		// whether
-		// all was drained: 0, or what a room says after it has stopped.
+		// whether all was drained: 0, or what a room says after it has stopped.
 		SpringApplication.getShutdownHandlers()
 			.add(() -> Runtime.getRuntime()
 				.halt(rooms.stream().mapToInt(ExitCodeGenerator::getExitCode).max().orElse(0)));

@@ -29,14 +29,14 @@ record AdminToken(String id, String agencyId, String name, Caller.Role role, Str
 	static final String PREFIX = "tok_";
 
 	static AdminToken of(Readable row) {
-		return new AdminToken(row.get("id", String.class), row.get("agency_id", String.class),
-				row.get("name", String.class), role(row), row.get("last4", String.class),
-				row.get("created_at", Instant.class), row.get("expires_at", Instant.class),
+		return new AdminToken(Row.text(row, "id"), Row.text(row, "agency_id"),
+				Row.text(row, "name"), role(row), Row.text(row, "last4"),
+				Row.get(row, "created_at", Instant.class), row.get("expires_at", Instant.class),
 				row.get("revoked_at", Instant.class), null);
 	}
 
 	static Caller.Role role(Readable row) {
-		return Caller.Role.valueOf(row.get("role", String.class).toUpperCase(Locale.ROOT));
+		return Caller.Role.valueOf(Row.text(row, "role").toUpperCase(Locale.ROOT));
 	}
 
 	AdminToken showing(String token) {

@@ -89,7 +89,7 @@ class AdminTokens {
 	record Standing(Caller.OfAgency caller, boolean active, boolean rebilling, @Nullable Instant expiresAt) {
 
 		static Standing of(Readable row) {
-			AgencyId agency = new AgencyId(row.get("agency_id", String.class));
+			AgencyId agency = new AgencyId(Row.text(row, "agency_id"));
 			return new Standing(new Caller.OfAgency(agency, AdminToken.role(row)),
 					"active".equals(row.get("status", String.class)),
 					"enabled".equals(row.get("rebilling", String.class)), row.get("expires_at", Instant.class));

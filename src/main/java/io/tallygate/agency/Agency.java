@@ -21,9 +21,9 @@ record Agency(String id, String name, String status, String rebilling, String ti
 		@JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String adminToken) {
 
 	static Agency of(Readable row) {
-		return new Agency(row.get("id", String.class), row.get("name", String.class), row.get("status", String.class),
-				row.get("rebilling", String.class), row.get("time_zone", String.class),
-				row.get("created_at", Instant.class), null);
+		return new Agency(Row.text(row, "id"), Row.text(row, "name"), Row.text(row, "status"),
+				Row.text(row, "rebilling"), Row.text(row, "time_zone"),
+				Row.get(row, "created_at", Instant.class), null);
 	}
 
 	Agency showing(@Nullable String token) {

@@ -155,7 +155,7 @@ public class AgencyProviders {
 	private Optional<Provider> opened(AgencyId agency, Readable row) {
 		StoredProvider stored = StoredProvider.of(row);
 		try {
-			return Optional.of(stored.with(this.box.open(PURPOSE, stored.id(), row.get("sealed_key", byte[].class))));
+			return Optional.of(stored.with(this.box.open(PURPOSE, stored.id(), Row.get(row, "sealed_key", byte[].class))));
 		}
 		catch (SecretBox.CannotOpen ex) {
 			logger.error("Agency {}: {}", agency, ex.getMessage());

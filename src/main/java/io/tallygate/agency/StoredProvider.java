@@ -33,12 +33,12 @@ record StoredProvider(String id, String name, ProviderKind kind, String baseUrl,
 		Instant createdAt) {
 
 	static StoredProvider of(Readable row) {
-		return new StoredProvider(row.get("id", String.class), row.get("name", String.class),
-				ProviderKind.valueOf(row.get("kind", String.class).toUpperCase(Locale.ROOT)),
-				row.get("base_url", String.class), row.get("api_key_last4", String.class),
-				List.of(row.get("models", String[].class)), row.get("is_default", Boolean.class),
-				row.get("timeout_ms", Integer.class), row.get("supports_stream_usage", Boolean.class),
-				row.get("created_at", Instant.class));
+		return new StoredProvider(Row.text(row, "id"), Row.text(row, "name"),
+				ProviderKind.valueOf(Row.text(row, "kind").toUpperCase(Locale.ROOT)),
+				Row.text(row, "base_url"), Row.text(row, "api_key_last4"),
+				List.of(row.get("models", String[].class)), Row.get(row, "is_default", Boolean.class),
+				Row.get(row, "timeout_ms", Integer.class), Row.get(row, "supports_stream_usage", Boolean.class),
+				Row.get(row, "created_at", Instant.class));
 	}
 
 	/** All that can be set, as it is now. */

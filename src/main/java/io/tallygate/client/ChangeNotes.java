@@ -37,7 +37,7 @@ class ChangeNotes {
 		return this.database.client()
 			.sql(LATEST)
 			.bind("seconds", (double) WINDOW.toSeconds())
-			.map((row) -> Map.entry(row.get("id", Long.class), new AgencyId(row.get("agency_id", String.class))))
+			.map((row) -> Map.entry(row.get("id", Long.class), new AgencyId(Row.text(row, "agency_id"))))
 			.all()
 			.collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
 	}

@@ -24,9 +24,9 @@ record ChannelView(String id, @Nullable String clientId, Platform platform, Stri
 	}
 
 	static ChannelView of(Readable row) {
-		return new ChannelView(row.get("id", String.class), row.get("client_id", String.class),
-				StoredClient.constant(Platform.class, row, "platform"), row.get("name", String.class),
-				row.get("created_at", Instant.class), List.of());
+		return new ChannelView(Row.text(row, "id"), row.get("client_id", String.class),
+				StoredClient.constant(Platform.class, row, "platform"), Row.text(row, "name"),
+				Row.get(row, "created_at", Instant.class), List.of());
 	}
 
 	ChannelView with(List<KeyView> all) {

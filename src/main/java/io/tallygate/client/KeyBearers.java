@@ -72,16 +72,16 @@ class KeyBearers {
 	}
 
 	private static ChannelAccess access(Readable row) {
-		Terms terms = new Terms(new AgencyId(row.get("agency_id", String.class)),
-				new ClientId(row.get("client_id", String.class)), row.get("epoch", Integer.class),
+		Terms terms = new Terms(new AgencyId(Row.text(row, "agency_id")),
+				new ClientId(Row.text(row, "client_id")), Row.get(row, "epoch", Integer.class),
 				StoredClient.policy(row));
-		return new ChannelAccess(new KeyId(row.get("id", String.class)),
-				new ChannelId(row.get("channel_id", String.class)), row.get("expires_at", Instant.class),
+		return new ChannelAccess(new KeyId(Row.text(row, "id")),
+				new ChannelId(Row.text(row, "channel_id")), row.get("expires_at", Instant.class),
 				suspended(row), terms,
 				Arrays.stream(row.get("models_allowed", String[].class)).map(ModelPattern::new).toList(),
 				StoredClient.constant(OnDisconnect.class, row, "on_disconnect") == OnDisconnect.DRAIN,
 				StoredClient.constant(OnMissingUsage.class, row, "on_missing_usage") == OnMissingUsage.ESTIMATE,
-				new Providers(List.of()), row.get("nickname", String.class));
+				new Providers(List.of()), Row.text(row, "nickname"));
 	}
 
 	private static @Nullable String suspended(Readable row) {
@@ -91,7 +91,7 @@ class KeyBearers {
 		if (!"enabled".equals(row.get("rebilling", String.class))) {
 			return "Rebilling is not part of the agency's plan";
 		}
-		return switch (row.get("status", String.class)) {
+		return switch (Row.text(row, "status")) {
 			case "paused" -> "This client is paused";
 			case "archived" -> "This client is archived";
 			default -> null;

@@ -24,9 +24,9 @@ record KeyView(String id, String channelId, @Nullable String name, String prefix
 		@JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String secret) {
 
 	static KeyView of(Readable row) {
-		return new KeyView(row.get("id", String.class), row.get("channel_id", String.class),
-				row.get("name", String.class), row.get("prefix", String.class), row.get("last4", String.class),
-				row.get("created_at", Instant.class), row.get("expires_at", Instant.class),
+		return new KeyView(Row.text(row, "id"), Row.text(row, "channel_id"),
+				row.get("name", String.class), Row.text(row, "prefix"), Row.text(row, "last4"),
+				Row.get(row, "created_at", Instant.class), row.get("expires_at", Instant.class),
 				row.get("revoked_at", Instant.class), null);
 	}
 

@@ -22,22 +22,22 @@ record StoredClient(ClientId id, String status, int epoch, ClientSettings settin
 		@Nullable Instant archivedAt) {
 
 	static StoredClient of(Readable row) {
-		return new StoredClient(new ClientId(row.get("id", String.class)), row.get("status", String.class),
-				row.get("epoch", Integer.class), settings(row), row.get("created_at", Instant.class),
+		return new StoredClient(new ClientId(Row.text(row, "id")), Row.text(row, "status"),
+				Row.get(row, "epoch", Integer.class), settings(row), Row.get(row, "created_at", Instant.class),
 				row.get("archived_at", Instant.class));
 	}
 
 	/** The charge policy in an epoch's row. */
 	static ChargePolicy policy(Readable row) {
-		TokenWeights weights = new TokenWeights(row.get("weight_input", Integer.class),
-				row.get("weight_cached_input", Integer.class), row.get("weight_cache_write", Integer.class),
-				row.get("weight_output", Integer.class), row.get("weight_reasoning", Integer.class));
-		return new ChargePolicy(constant(ChargeBy.class, row, "charge_by"), row.get("billing_unit", Long.class),
+		TokenWeights weights = new TokenWeights(Row.get(row, "weight_input", Integer.class),
+				Row.get(row, "weight_cached_input", Integer.class), Row.get(row, "weight_cache_write", Integer.class),
+				Row.get(row, "weight_output", Integer.class), Row.get(row, "weight_reasoning", Integer.class));
+		return new ChargePolicy(constant(ChargeBy.class, row, "charge_by"), Row.get(row, "billing_unit", Long.class),
 				constant(Report.class, row, "report"), weights);
 	}
 
 	static <E extends Enum<E>> E constant(Class<E> type, Readable row, String column) {
-		return Enum.valueOf(type, row.get(column, String.class).toUpperCase(Locale.ROOT));
+		return Enum.valueOf(type, Row.text(row, column).toUpperCase(Locale.ROOT));
 	}
 
 	boolean isArchived() {
@@ -49,7 +49,7 @@ record StoredClient(ClientId id, String status, int epoch, ClientSettings settin
 		String price = row.get("stripe_price_id", String.class);
 		StripeGuard.StripeChoice stripe = (customer != null && price != null)
 				? new StripeGuard.StripeChoice(customer, row.get("stripe_product_id", String.class), price) : null;
-		return new ClientSettings(row.get("nickname", String.class), stripe, policy(row),
+		return new ClientSettings(Row.text(row, "nickname"), stripe, policy(row),
 				List.of(row.get("models_allowed", String[].class)), constant(OnDisconnect.class, row, "on_disconnect"),
 				constant(OnMissingUsage.class, row, "on_missing_usage"),
 				constant(OnEpochClose.class, row, "on_epoch_close"));

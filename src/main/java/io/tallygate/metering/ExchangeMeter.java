@@ -144,18 +144,13 @@ class ExchangeMeter implements Meter {
 	 * PostgreSQL's word for it.
 	 */
 	private Mono<Void> count(Entry entry) {
-		return closeInRedis(entry).flatMap((isKept) -> isKept ? Mono.<Void>empty() : Mono.never())
-			.onErrorResume((error) -> Mono.never());
-	}
-
-	private Mono<Boolean> closeInRedis(Entry entry) {
-		return this.totals.submit(new Operation.Close(entry)).map((reply) -> {
-			this.metrics.closed(reply.result());
-			if (isApplied(reply)) {
-				this.ledger.redisKeeps(entry);
-			}
-			return isApplied(reply);
-		});
+		return this.totals.submit(new Operation.Close(entry))
+			.doOnNext((reply) -> this.metrics.closed(reply.result()))
+			.filter(ExchangeMeter::isApplied)
+			.doOnNext((reply) -> this.ledger.keptByRedis(entry))
+			.switchIfEmpty(Mono.never())
+			.onErrorResume((error) -> Mono.never())
+			.then();
 	}
 
 	/** The terms of an exchange that was closed here, once, when it has been written. */
@@ -179,14 +174,14 @@ class ExchangeMeter implements Meter {
 	 */
 	void giveAgain(String reason) {
 		this.credit.clear();
-		this.ledger.redisKeepsNothing();
+		this.ledger.forgottenByRedis();
 		Collection<Opening> marks = open();
 		Collection<Entry> entries = this.ledger.unwritten();
 		if (!marks.isEmpty() || !entries.isEmpty()) {
 			logger.info("After {} Redis is given {} marks and {} entries again", reason, marks.size(), entries.size());
 		}
-		marks.forEach((opening) -> give(this.totals.submit(new Operation.Open(mark(opening)))));
-		entries.forEach((entry) -> give(closeInRedis(entry)));
+		marks.forEach((opening) -> give(new Operation.Open(mark(opening))));
+		entries.forEach((entry) -> give(new Operation.Close(entry), () -> this.ledger.keptByRedis(entry)));
 	}
 
 	/**
@@ -195,15 +190,22 @@ class ExchangeMeter implements Meter {
 	 */
 	void markAgain() {
 		open().forEach((opening) -> {
-			give(this.totals.submit(new Operation.Open(mark(opening))));
+			give(new Operation.Open(mark(opening)));
 			this.instances.open(mark(opening)).subscribe((done) -> {
 			}, (error) -> logger.warn("{} could not be marked again: {}", opening.request(), error.getMessage()));
 		});
 	}
 
-	private static void give(Mono<?> operation) {
-		operation.subscribe((reply) -> {
-		}, (error) -> logger.debug("Not given to Redis again: {}", error.getMessage()));
+	private void give(Operation operation) {
+		give(operation, () -> {
+		});
+	}
+
+	private void give(Operation operation, Runnable whenApplied) {
+		this.totals.submit(operation)
+			.filter(ExchangeMeter::isApplied)
+			.subscribe((reply) -> whenApplied.run(),
+					(error) -> logger.debug("Not given to Redis again: {}", error.getMessage()));
 	}
 
 	private Mark mark(Opening opening) {

@@ -59,8 +59,8 @@ class LedgerWriter {
 
 	private final Map<String, Entry> unwritten = new ConcurrentHashMap<>();
 
-	/** Of what is not written, what Redis has acknowledged. */
-	private final Set<String> inRedis = ConcurrentHashMap.newKeySet();
+	/** Those of them that Redis keeps too. */
+	private final Set<String> keptByRedis = ConcurrentHashMap.newKeySet();
 
 	private final AtomicLong unwrittenBytes = new AtomicLong();
 
@@ -121,23 +121,25 @@ class LedgerWriter {
 		return List.copyOf(this.unwritten.values());
 	}
 
-	/** Redis keeps an entry, so that it outlives this instance. */
-	void redisKeeps(Entry entry) {
-		String request = entry.request().value();
-		this.inRedis.add(request);
-		if (!holds(request)) {
-			this.inRedis.remove(request);
-		}
+	/** Redis has acknowledged an entry, and keeps it until PostgreSQL has it. */
+	void keptByRedis(Entry entry) {
+		this.unwritten.computeIfPresent(entry.request().value(), (request, held) -> {
+			this.keptByRedis.add(request);
+			return held;
+		});
 	}
 
 	/** Redis may have lost what it kept. */
-	void redisKeepsNothing() {
-		this.inRedis.clear();
+	void forgottenByRedis() {
+		this.keptByRedis.clear();
 	}
 
-	/** What only this instance has. */
-	Collection<Entry> onlyHere() {
-		return unwritten().stream().filter((entry) -> !this.inRedis.contains(entry.request().value())).toList();
+	/** What only this process's memory has. */
+	List<Entry> exposed() {
+		return this.unwritten.values()
+			.stream()
+			.filter((entry) -> !this.keptByRedis.contains(entry.request().value()))
+			.toList();
 	}
 
 	/** Entries set aside since the start. */
@@ -191,10 +193,11 @@ class LedgerWriter {
 	}
 
 	private void release(Entry entry) {
-		this.inRedis.remove(entry.request().value());
-		if (this.unwritten.remove(entry.request().value()) != null) {
+		this.unwritten.computeIfPresent(entry.request().value(), (request, held) -> {
+			this.keptByRedis.remove(request);
 			this.unwrittenBytes.addAndGet(-entry.weight());
-		}
+			return null;
+		});
 	}
 
 	/**

@@ -106,22 +106,24 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 			.then()
 			.timeout(this.properties.drainMax(), this.scheduler)
 			.onErrorResume((late) -> {
-				this.complete = report(List.copyOf(this.ledger.onlyHere()));
+				this.complete = report();
 				return Mono.empty();
 			});
 	}
 
 	/**
-	 * What neither PostgreSQL nor Redis has, by id and sum: the last that anybody hears
-	 * of it.
+	 * What Redis keeps is swept by whoever comes next. What only we have, by id and sum,
+	 * is the last that anybody hears of it.
 	 */
-	private static boolean report(List<Entry> left) {
-		if (!left.isEmpty()) {
-			long sum = left.stream().mapToLong(Entry::quantity).sum();
-			logger.error("{} entries of {} thousandths reached neither PostgreSQL nor Redis: {}", left.size(), sum,
-					left.stream().map((entry) -> entry.request() + "=" + entry.quantity()).toList());
+	private boolean report() {
+		logger.warn("{} entries did not reach PostgreSQL", this.ledger.unwritten().size());
+		List<Entry> lost = this.ledger.exposed();
+		if (!lost.isEmpty()) {
+			logger.error("{} entries of {} thousandths reached neither PostgreSQL nor Redis: {}", lost.size(),
+					lost.stream().mapToLong(Entry::quantity).sum(),
+					lost.stream().map((entry) -> entry.request() + "=" + entry.quantity()).toList());
 		}
-		return left.isEmpty();
+		return lost.isEmpty();
 	}
 
 	/**
@@ -133,10 +135,7 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 				: Mono.empty();
 	}
 
-	/**
-	 * 0 when every entry was durable when this stopped, else 1: the process's exit status
-	 * says so.
-	 */
+	/** 0 when every entry was in PostgreSQL or Redis at the stop, else 1. */
 	@Override
 	public int getExitCode() {
 		return this.complete ? 0 : 1;

@@ -126,7 +126,7 @@ public final class RawClient implements AutoCloseable {
 		while (true) {
 			StringBuilder size = new StringBuilder();
 			while (size.indexOf("\r\n") < 0) {
-				int next = this.in.read();
+				int next = next();
 				if (next < 0) {
 					return false;
 				}
@@ -140,6 +140,16 @@ public final class RawClient implements AutoCloseable {
 			if (length == 0) {
 				return true;
 			}
+		}
+	}
+
+	/** The next byte; -1 at the end of the connection, however that came. */
+	private int next() throws IOException {
+		try {
+			return this.in.read();
+		}
+		catch (java.net.SocketException ex) {
+			return -1;
 		}
 	}
 

@@ -1,0 +1,171 @@
+package io.tallygate.fault;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+
+import io.tallygate.core.Secret;
+import io.tallygate.sandbox.provider.FakeProvider;
+import io.tallygate.sandbox.provider.FakeProviderOptions;
+import io.tallygate.sandbox.stripe.FakeStripe;
+import io.tallygate.sandbox.stripe.FakeStripeOptions;
+import io.tallygate.support.Books;
+import io.tallygate.support.FaultyGateway;
+import io.tallygate.support.FaultyGateway.Place;
+import io.tallygate.support.GatewayClient;
+import io.tallygate.support.GatewayClient.Reply;
+import io.tallygate.support.GatewayProcess;
+import io.tallygate.support.Wait;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The gateway is killed where money stands between two stores, and started again by the
+ * same command on the same data. The provider and Stripe, which nobody kills, are the
+ * witnesses. One gateway dies all these deaths, so each test also finds the books of
+ * those before it in order.
+ */
+class KillTests {
+
+	private static final String PROVIDER_KEY = "sk-sandbox-models";
+
+	private static final int STREAMS = 20;
+
+	/** Units are of a thousand tokens: each such answer completes one. */
+	private static final String LONG_ANSWER = "fake:t=1500,d=0";
+
+	private static final String UNITS_CLIENT = "acme-dental";
+
+	private static final List<String> CLIENTS = List.of(UNITS_CLIENT, "bolt-fitness", "chatty-ltd");
+
+	private static final ExecutorService CALLERS = Executors.newFixedThreadPool(STREAMS);
+
+	/** Requests whose answer a client saw to its end. */
+	private static final Set<String> COMPLETE = new HashSet<>();
+
+	@TempDir
+	private static Path directory;
+
+	private static FakeProvider provider;
+
+	private static FakeStripe stripe;
+
+	private static GatewayProcess gateway;
+
+	private static Books books;
+
+	@BeforeAll
+	static void start() {
+		provider = FakeProvider.start(FakeProviderOptions.of(Secret.of(PROVIDER_KEY)));
+		stripe = FakeStripe.start(FakeStripeOptions.in(directory).withDemo());
+		gateway = GatewayProcess.fresh()
+			.by(FaultyGateway.class)
+			.with("TALLYGATE_PROVIDER_HOSTS_PRIVATE", "true")
+			.set(FaultyGateway.FILE, fault().toString())
+			.set("tallygate.stripe.sandbox-api-base", "http://127.0.0.1:" + stripe.port())
+			.set("tallygate.metering.lease", "2s")
+			.set("tallygate.metering.sweep-interval", "500ms")
+			.set("tallygate.outbox.scan-every", "500ms")
+			.set("tallygate.outbox.call-timeout", "2s")
+			.set("tallygate.outbox.lease", "3s");
+		gateway.start();
+		books = new Books(gateway, new GatewayClient(provider.port()), new GatewayClient(stripe.port()));
+		String models = "/admin/v1/providers";
+		String id = gateway.client().all(models, gateway.adminToken()).get(0).path("id").asString();
+		gateway.client()
+			.patch(models + "/" + id, gateway.adminToken(), "{\"base_url\":\"" + provider.baseUrl() + "\"}");
+		Wait.until("answer of our provider", 10, () -> {
+			gateway.client().chat(gateway.channelKey(UNITS_CLIENT), "fake-small");
+			return !provider.transcript().answers().isEmpty();
+		});
+	}
+
+	@AfterEach
+	void disarm() throws IOException {
+		Files.deleteIfExists(fault());
+	}
+
+	@AfterAll
+	static void stop() {
+		gateway.close();
+		CALLERS.shutdownNow();
+		stripe.close();
+		provider.close();
+	}
+
+	@Test
+	void streamsThatDieWithTheGatewayAreListedAndNotBilled() {
+		List<CompletableFuture<Reply>> streams = callers(STREAMS,
+				() -> gateway.client().stream(gateway.channelKey(UNITS_CLIENT), "fake:t=1000,d=50"));
+		Wait.until("streams under way", 20,
+				() -> gateway.management()
+					.text("/actuator/prometheus", "")
+					.contains("tallygate_relay_running " + STREAMS));
+		Wait.pause(500);
+
+		gateway.kill9();
+
+		List<Reply> cut = streams.stream().map(CompletableFuture::join).toList();
+		gateway.start();
+		assertThat(cut).noneMatch(Reply::isWhole).allMatch((reply) -> reply.status() == 200);
+		assertThat(gateway.output()).anyMatch((line) -> line.contains("PostgreSQL") && line.contains("left over"))
+			.anyMatch((line) -> line.contains("Redis") && line.contains("left over"));
+		Wait.until("orphans", 30, () -> books.requests("orphaned").size() >= STREAMS);
+		assertThat(books.requests("orphaned"))
+			.containsExactlyInAnyOrderElementsOf(cut.stream().map(Reply::requestId).toList());
+		settled();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void nothingIsLostAndNothingCountedTwiceByADeath(Place place) throws IOException {
+		Files.writeString(fault(), place.name());
+		List<CompletableFuture<Reply>> calls = new ArrayList<>();
+		for (String client : CLIENTS) {
+			calls.addAll(callers(3, () -> gateway.client().chat(gateway.channelKey(client), LONG_ANSWER)));
+			calls.addAll(callers(3, () -> gateway.client().stream(gateway.channelKey(client), LONG_ANSWER)));
+		}
+		List<Reply> seen = calls.stream().map(CompletableFuture::join).toList();
+		gateway.await("place", (line) -> line.startsWith(FaultyGateway.STANDS), 30);
+
+		gateway.kill9();
+
+		disarm();
+		assertThat(seen).allMatch(Reply::isComplete);
+		seen.forEach((reply) -> COMPLETE.add(reply.requestId()));
+		gateway.start();
+		settled();
+	}
+
+	/** The books are in order, of this death and of all before it. */
+	private static void settled() {
+		books.holdOnce(COMPLETE);
+		books.agreeWithTheProvider();
+		books.agreeWithStripe();
+	}
+
+	private static List<CompletableFuture<Reply>> callers(int count, Supplier<Reply> call) {
+		return IntStream.range(0, count).mapToObj((i) -> CompletableFuture.supplyAsync(call, CALLERS)).toList();
+	}
+
+	private static Path fault() {
+		return directory.resolve("fault");
+	}
+
+}

@@ -1,0 +1,127 @@
+package io.tallygate.support;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A server that a gateway runs beside itself, found by its process file, which a test may
+ * freeze, kill and start again.
+ */
+public final class GatewayServer {
+
+	private final Path processFile;
+
+	private List<String> command = List.of();
+
+	GatewayServer(Path processFile) {
+		this.processFile = processFile;
+	}
+
+	/** Its process id while it lives. */
+	public Optional<Long> pid() {
+		return process().map(ProcessHandle::pid);
+	}
+
+	/** Stops answering, with all its connections open. */
+	public void freeze() {
+		signal("STOP", family());
+	}
+
+	/** Answers again. */
+	public void thaw() {
+		signal("CONT", family());
+	}
+
+	/** kill -9, of everything that it forked too. */
+	public void kill() {
+		process().ifPresent((process) -> {
+			remember(process);
+			List<ProcessHandle> forked = process.descendants().toList();
+			process.destroyForcibly();
+			forked.forEach(ProcessHandle::destroyForcibly);
+			Wait.until("end of " + this.processFile, 10, () -> !process.isAlive());
+		});
+	}
+
+	/** Starts a killed one as it was started, on the data that it left. */
+	public void restart() {
+		try {
+			Files.deleteIfExists(this.processFile);
+			new ProcessBuilder(this.command).directory(this.processFile.getParent().toFile())
+				.redirectErrorStream(true)
+				.redirectOutput(ProcessBuilder.Redirect.DISCARD)
+				.start();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	private void remember(ProcessHandle process) {
+		Path options = this.processFile.resolveSibling("postmaster.opts");
+		try {
+			this.command = Files.exists(options) ? postgres(Files.readString(options)) : List
+				.of(process.info().command().orElseThrow(), this.processFile.resolveSibling("redis.conf").toString());
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
+	 * PostgreSQL writes its command line down, with the arguments in quotes. It does not
+	 * run as root, who therefore becomes nobody, as at the first start.
+	 */
+	private static List<String> postgres(String line) {
+		Stream<String> words = Stream.of(line.strip().split(" \"|\"")).filter((word) -> !word.isBlank());
+		Stream<String> nobody = System.getProperty("user.name").equals("root") ? Stream.of("unshare", "-U")
+				: Stream.of();
+		return Stream.concat(nobody, words).toList();
+	}
+
+	private Optional<ProcessHandle> process() {
+		try {
+			return Files.exists(this.processFile) ? Files.readAllLines(this.processFile)
+				.stream()
+				.findFirst()
+				.flatMap((pid) -> ProcessHandle.of(Long.parseLong(pid.strip())))
+				.filter(ProcessHandle::isAlive) : Optional.empty();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	private List<Long> family() {
+		return process().stream()
+			.flatMap((process) -> Stream.concat(Stream.of(process), process.descendants()))
+			.map(ProcessHandle::pid)
+			.toList();
+	}
+
+	/** Sends a signal to all of these. */
+	static void signal(String name, List<Long> pids) {
+		if (pids.isEmpty()) {
+			return;
+		}
+		List<String> command = Stream
+			.concat(Stream.of("kill", "-" + name), pids.stream().map((pid) -> Long.toString(pid)))
+			.toList();
+		try {
+			new ProcessBuilder(command).start().waitFor(5, TimeUnit.SECONDS);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+}
