@@ -6,6 +6,7 @@ import java.util.Locale;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.r2dbc.spi.Readable;
 import io.tallygate.core.Caller;
+import io.tallygate.core.Row;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,9 +30,8 @@ record AdminToken(String id, String agencyId, String name, Caller.Role role, Str
 	static final String PREFIX = "tok_";
 
 	static AdminToken of(Readable row) {
-		return new AdminToken(Row.text(row, "id"), Row.text(row, "agency_id"),
-				Row.text(row, "name"), role(row), Row.text(row, "last4"),
-				Row.get(row, "created_at", Instant.class), row.get("expires_at", Instant.class),
+		return new AdminToken(Row.text(row, "id"), Row.text(row, "agency_id"), Row.text(row, "name"), role(row),
+				Row.text(row, "last4"), Row.get(row, "created_at", Instant.class), row.get("expires_at", Instant.class),
 				row.get("revoked_at", Instant.class), null);
 	}
 

@@ -18,6 +18,7 @@ import io.tallygate.core.Ids;
 import io.tallygate.core.Page;
 import io.tallygate.core.PageRequest;
 import io.tallygate.core.Problem;
+import io.tallygate.core.Row;
 import io.tallygate.core.Secret;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Repository;

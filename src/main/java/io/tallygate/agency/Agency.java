@@ -4,6 +4,7 @@ import java.time.Instant;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.r2dbc.spi.Readable;
+import io.tallygate.core.Row;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +23,8 @@ record Agency(String id, String name, String status, String rebilling, String ti
 
 	static Agency of(Readable row) {
 		return new Agency(Row.text(row, "id"), Row.text(row, "name"), Row.text(row, "status"),
-				Row.text(row, "rebilling"), Row.text(row, "time_zone"),
-				Row.get(row, "created_at", Instant.class), null);
+				Row.text(row, "rebilling"), Row.text(row, "time_zone"), Row.get(row, "created_at", Instant.class),
+				null);
 	}
 
 	Agency showing(@Nullable String token) {

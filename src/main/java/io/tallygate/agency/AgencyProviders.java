@@ -12,6 +12,7 @@ import io.tallygate.core.Page;
 import io.tallygate.core.PageRequest;
 import io.tallygate.core.Problem;
 import io.tallygate.core.ProviderId;
+import io.tallygate.core.Row;
 import io.tallygate.core.Secret;
 import io.tallygate.core.SecretBox;
 import io.tallygate.provider.Provider;
@@ -155,7 +156,8 @@ public class AgencyProviders {
 	private Optional<Provider> opened(AgencyId agency, Readable row) {
 		StoredProvider stored = StoredProvider.of(row);
 		try {
-			return Optional.of(stored.with(this.box.open(PURPOSE, stored.id(), Row.get(row, "sealed_key", byte[].class))));
+			return Optional
+				.of(stored.with(this.box.open(PURPOSE, stored.id(), Row.get(row, "sealed_key", byte[].class))));
 		}
 		catch (SecretBox.CannotOpen ex) {
 			logger.error("Agency {}: {}", agency, ex.getMessage());

@@ -9,6 +9,7 @@ import java.util.Locale;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.r2dbc.spi.Readable;
 import io.tallygate.core.ProviderId;
+import io.tallygate.core.Row;
 import io.tallygate.core.Secret;
 import io.tallygate.provider.ModelPattern;
 import io.tallygate.provider.Provider;
@@ -34,11 +35,10 @@ record StoredProvider(String id, String name, ProviderKind kind, String baseUrl,
 
 	static StoredProvider of(Readable row) {
 		return new StoredProvider(Row.text(row, "id"), Row.text(row, "name"),
-				ProviderKind.valueOf(Row.text(row, "kind").toUpperCase(Locale.ROOT)),
-				Row.text(row, "base_url"), Row.text(row, "api_key_last4"),
-				List.of(row.get("models", String[].class)), Row.get(row, "is_default", Boolean.class),
-				Row.get(row, "timeout_ms", Integer.class), Row.get(row, "supports_stream_usage", Boolean.class),
-				Row.get(row, "created_at", Instant.class));
+				ProviderKind.valueOf(Row.text(row, "kind").toUpperCase(Locale.ROOT)), Row.text(row, "base_url"),
+				Row.text(row, "api_key_last4"), List.of(row.get("models", String[].class)),
+				Row.get(row, "is_default", Boolean.class), Row.get(row, "timeout_ms", Integer.class),
+				Row.get(row, "supports_stream_usage", Boolean.class), Row.get(row, "created_at", Instant.class));
 	}
 
 	/** All that can be set, as it is now. */

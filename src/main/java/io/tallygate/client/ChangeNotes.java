@@ -6,6 +6,7 @@ import java.util.stream.Collectors;
 
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Database;
+import io.tallygate.core.Row;
 import org.springframework.stereotype.Repository;
 import reactor.core.publisher.Mono;
 

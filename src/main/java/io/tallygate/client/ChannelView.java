@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.List;
 
 import io.r2dbc.spi.Readable;
+import io.tallygate.core.Row;
 import org.jspecify.annotations.Nullable;
 
 /**

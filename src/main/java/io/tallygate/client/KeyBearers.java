@@ -12,6 +12,7 @@ import io.tallygate.core.ChannelId;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Database;
 import io.tallygate.core.KeyId;
+import io.tallygate.core.Row;
 import io.tallygate.provider.ModelPattern;
 import io.tallygate.provider.Providers;
 import org.jspecify.annotations.Nullable;
@@ -72,12 +73,10 @@ class KeyBearers {
 	}
 
 	private static ChannelAccess access(Readable row) {
-		Terms terms = new Terms(new AgencyId(Row.text(row, "agency_id")),
-				new ClientId(Row.text(row, "client_id")), Row.get(row, "epoch", Integer.class),
-				StoredClient.policy(row));
-		return new ChannelAccess(new KeyId(Row.text(row, "id")),
-				new ChannelId(Row.text(row, "channel_id")), row.get("expires_at", Instant.class),
-				suspended(row), terms,
+		Terms terms = new Terms(new AgencyId(Row.text(row, "agency_id")), new ClientId(Row.text(row, "client_id")),
+				Row.get(row, "epoch", Integer.class), StoredClient.policy(row));
+		return new ChannelAccess(new KeyId(Row.text(row, "id")), new ChannelId(Row.text(row, "channel_id")),
+				row.get("expires_at", Instant.class), suspended(row), terms,
 				Arrays.stream(row.get("models_allowed", String[].class)).map(ModelPattern::new).toList(),
 				StoredClient.constant(OnDisconnect.class, row, "on_disconnect") == OnDisconnect.DRAIN,
 				StoredClient.constant(OnMissingUsage.class, row, "on_missing_usage") == OnMissingUsage.ESTIMATE,

@@ -4,6 +4,7 @@ import java.time.Instant;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.r2dbc.spi.Readable;
+import io.tallygate.core.Row;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +25,9 @@ record KeyView(String id, String channelId, @Nullable String name, String prefix
 		@JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String secret) {
 
 	static KeyView of(Readable row) {
-		return new KeyView(Row.text(row, "id"), Row.text(row, "channel_id"),
-				row.get("name", String.class), Row.text(row, "prefix"), Row.text(row, "last4"),
-				Row.get(row, "created_at", Instant.class), row.get("expires_at", Instant.class),
-				row.get("revoked_at", Instant.class), null);
+		return new KeyView(Row.text(row, "id"), Row.text(row, "channel_id"), row.get("name", String.class),
+				Row.text(row, "prefix"), Row.text(row, "last4"), Row.get(row, "created_at", Instant.class),
+				row.get("expires_at", Instant.class), row.get("revoked_at", Instant.class), null);
 	}
 
 	KeyView showing(ChannelKey key) {

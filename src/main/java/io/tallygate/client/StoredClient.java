@@ -6,6 +6,7 @@ import java.util.Locale;
 
 import io.r2dbc.spi.Readable;
 import io.tallygate.core.ClientId;
+import io.tallygate.core.Row;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -5,7 +5,6 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -13,6 +12,7 @@ import io.r2dbc.spi.Readable;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
+import io.tallygate.core.Row;
 import io.tallygate.core.Uncancelled;
 import reactor.core.publisher.Mono;
 
@@ -170,14 +170,12 @@ class PostgresEpochs implements Epochs {
 	}
 
 	private static AccountKey key(Readable row) {
-		return new AccountKey(new ClientId(Objects.requireNonNull(row.get("client_id", String.class))),
-				Objects.requireNonNull(row.get("epoch", Integer.class)));
+		return new AccountKey(new ClientId(Row.text(row, "client_id")), Row.get(row, "epoch", Integer.class));
 	}
 
 	private static Locked locked(Readable row) {
-		return new Locked(PostgresLedger.account(row), Objects.requireNonNull(row.get("agency_id", String.class)),
-				Objects.requireNonNull(row.get("charge_by", String.class)), is(row, "closed"), is(row, "rounds"),
-				is(row, "carries"));
+		return new Locked(PostgresLedger.account(row), Row.text(row, "agency_id"), Row.text(row, "charge_by"),
+				is(row, "closed"), is(row, "rounds"), is(row, "carries"));
 	}
 
 	private static boolean is(Readable row, String column) {

@@ -3,7 +3,6 @@ package io.tallygate.metering;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -11,6 +10,7 @@ import io.r2dbc.spi.Readable;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
+import io.tallygate.core.Row;
 import io.tallygate.core.Uncancelled;
 import io.tallygate.metering.Counters.Mark;
 import reactor.core.publisher.Flux;
@@ -117,15 +117,11 @@ class PostgresInstances implements Instances {
 	}
 
 	private static Mark mark(Readable row) {
-		AccountKey account = new AccountKey(new ClientId(text(row, "client_id")),
-				Objects.requireNonNull(row.get("epoch", Integer.class)));
-		return new Mark(text(row, "request_id"), text(row, "agency_id"), account, text(row, "channel_id"),
-				text(row, "instance"), Objects.requireNonNull(row.get("reservation", Long.class)),
-				Objects.requireNonNull(row.get("opened_at", Instant.class)));
-	}
-
-	private static String text(Readable row, String column) {
-		return Objects.requireNonNull(row.get(column, String.class), column);
+		AccountKey account = new AccountKey(new ClientId(Row.text(row, "client_id")),
+				Row.get(row, "epoch", Integer.class));
+		return new Mark(Row.text(row, "request_id"), Row.text(row, "agency_id"), account, Row.text(row, "channel_id"),
+				Row.text(row, "instance"), Row.get(row, "reservation", Long.class),
+				Row.get(row, "opened_at", Instant.class));
 	}
 
 	private static double seconds(Duration lease) {

@@ -17,6 +17,7 @@ import io.r2dbc.spi.Readable;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Database;
 import io.tallygate.core.ProviderId;
+import io.tallygate.core.Row;
 import io.tallygate.core.Uncancelled;
 import io.tallygate.provider.Usage;
 import org.jspecify.annotations.Nullable;
@@ -248,17 +249,10 @@ class PostgresLedger implements Ledger {
 	}
 
 	static Account account(Readable row) {
-		return new Account(new AccountKey(new ClientId(text(row, "client_id")), (int) number(row, "epoch")),
-				number(row, "divisor"), number(row, "total"), number(row, "crossed"), number(row, "cut"),
-				number(row, "version"));
-	}
-
-	private static String text(Readable row, String column) {
-		return java.util.Objects.requireNonNull(row.get(column, String.class), column);
-	}
-
-	private static long number(Readable row, String column) {
-		return java.util.Objects.requireNonNull(row.get(column, Long.class), column);
+		return new Account(
+				new AccountKey(new ClientId(Row.text(row, "client_id")), Row.get(row, "epoch", Integer.class)),
+				Row.number(row, "divisor"), Row.number(row, "total"), Row.number(row, "crossed"),
+				Row.number(row, "cut"), Row.number(row, "version"));
 	}
 
 	/**

@@ -31,7 +31,7 @@ record Cut(Lane lane, LaneAccount account, Bucket bucket) {
 	static final Duration AGE_MAX = MeterEventRow.AGE_MAX.minus(Duration.ofHours(1));
 
 	private static final Comparator<Cut> OLDEST_FIRST = Comparator.comparing(Cut::bucket, Bucket.OLDEST_FIRST)
-		.thenComparing((cut) -> cut.account().epoch())
+		.thenComparingInt((cut) -> cut.account().epoch())
 		.thenComparing((cut) -> cut.account().client().value());
 
 	/**

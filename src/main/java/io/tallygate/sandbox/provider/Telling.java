@@ -1,6 +1,7 @@
 package io.tallygate.sandbox.provider;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -54,7 +55,7 @@ final class Telling {
 		if (place == this.answer.usagePlace()) {
 			write(this.answer.completionTokens(), true, Transcript.Ending.COMPLETE);
 		}
-		else if (event == ChatAnswer.DONE) {
+		else if (Arrays.equals(event, ChatAnswer.DONE)) {
 			write(this.answer.completionTokens(), false, Transcript.Ending.COMPLETE);
 		}
 	}
