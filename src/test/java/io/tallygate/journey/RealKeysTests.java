@@ -25,7 +25,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.context.TypeExcludeFilter;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.type.classreading.MetadataReader;
+import org.springframework.core.type.classreading.MetadataReaderFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -63,10 +66,12 @@ class RealKeysTests {
 
 	@BeforeEach
 	void anAgencyInASandboxOfItsOwn() throws Exception {
-		this.gateway = new SpringApplication(TallygateApplication.class).run("--tallygate.sandbox=true",
-				"--tallygate.sandbox-demo=false", "--tallygate.data-dir=" + this.directory.resolve("sandbox"),
-				"--server.port=0", "--management.server.port=0",
-				"--tallygate.sandbox.provider-port=" + this.providerPort,
+		SpringApplication application = new SpringApplication(TallygateApplication.class);
+		application.addInitializers(
+				(context) -> context.getBeanFactory().registerSingleton("withoutTests", new WithoutTests()));
+		this.gateway = application.run("--tallygate.sandbox=true", "--tallygate.sandbox-demo=false",
+				"--tallygate.data-dir=" + this.directory.resolve("sandbox"), "--server.port=0",
+				"--management.server.port=0", "--tallygate.sandbox.provider-port=" + this.providerPort,
 				"--tallygate.sandbox.stripe-port=" + this.stripePort);
 		this.base = "http://127.0.0.1:" + this.gateway.getEnvironment().getProperty("local.server.port");
 		this.token = this.gateway.getEnvironment().getProperty("tallygate.platform-token");
@@ -200,6 +205,16 @@ class RealKeysTests {
 
 	private static String encoded(String text) {
 		return URLEncoder.encode(text, StandardCharsets.UTF_8);
+	}
+
+	/** The application finds its own configurations and not those of other tests. */
+	private static final class WithoutTests extends TypeExcludeFilter {
+
+		@Override
+		public boolean match(MetadataReader type, MetadataReaderFactory factory) throws IOException {
+			return type.getResource().getURL().getPath().contains("/test-classes/");
+		}
+
 	}
 
 }
