@@ -82,15 +82,31 @@ class ExchangeMeter implements Meter {
 				return Mono.error(unavailable("too many entries wait for PostgreSQL"));
 			}
 			this.open.put(opening.request().value(), opening);
-			return openInRedis(opening).onErrorResume((error) -> openInPostgres(opening))
+			return markOpen(opening, openInRedis(opening).cache())
 				.doOnError((error) -> this.open.remove(opening.request().value()));
 		});
 	}
 
-	private Mono<Void> openInRedis(Opening opening) {
+	/**
+	 * PostgreSQL is asked when Redis is late, and Redis may still come first: slow is not
+	 * away, and PostgreSQL may be.
+	 */
+	private Mono<Void> markOpen(Opening opening, Mono<Boolean> inRedis) {
+		return inRedis.timeout(this.properties.openWaitMax(), this.scheduler)
+			.onErrorResume((late) -> takesCredit(opening) ? Mono.firstWithValue(openInPostgres(opening), inRedis)
+					: inRedis.onErrorMap((away) -> unavailable("Redis is away and this client's credit of "
+							+ this.properties.openCredit() + " exchanges is used up")))
+			.timeout(this.properties.closeWaitMax(), this.scheduler)
+			.onErrorMap((error) -> !(error instanceof MeteringUnavailable), (error) -> {
+				logger.warn("Neither Redis nor PostgreSQL could mark an exchange open: {}", error.toString());
+				return unavailable("neither Redis nor PostgreSQL answers");
+			})
+			.then();
+	}
+
+	private Mono<Boolean> openInRedis(Opening opening) {
 		return this.totals.submit(new Operation.Open(mark(opening)))
-			.timeout(this.properties.openWaitMax(), this.scheduler)
-			.flatMap((reply) -> isApplied(reply) ? Mono.<Void>empty()
+			.flatMap((reply) -> isApplied(reply) ? Mono.just(true)
 					: Mono.error(new IllegalStateException("Redis answered " + reply.result())));
 	}
 
@@ -98,19 +114,15 @@ class ExchangeMeter implements Meter {
 	 * The wait for PostgreSQL's commit is longer than that for Redis, and every client
 	 * has only so much of it.
 	 */
-	private Mono<Void> openInPostgres(Opening opening) {
-		AtomicInteger used = this.credit.computeIfAbsent(opening.terms().client(), (client) -> new AtomicInteger());
-		if (used.incrementAndGet() > this.properties.openCredit()) {
-			return Mono.error(unavailable("Redis is away and this client's credit of " + this.properties.openCredit()
-					+ " exchanges is used up"));
-		}
+	private boolean takesCredit(Opening opening) {
+		return this.credit.computeIfAbsent(opening.terms().client(), (client) -> new AtomicInteger())
+			.incrementAndGet() <= this.properties.openCredit();
+	}
+
+	private Mono<Boolean> openInPostgres(Opening opening) {
 		return this.instances.open(mark(opening))
-			.timeout(this.properties.closeWaitMax(), this.scheduler)
 			.doOnSuccess((done) -> this.metrics.openedInPostgres())
-			.onErrorMap((error) -> {
-				logger.warn("Neither Redis nor PostgreSQL could mark an exchange open: {}", error.getMessage());
-				return unavailable("neither Redis nor PostgreSQL answers");
-			});
+			.thenReturn(true);
 	}
 
 	@Override
