@@ -178,7 +178,10 @@ final class RelayFixture implements AutoCloseable {
 
 	}
 
-	/** Nothing but the relay. No {@code Configuration}, or the whole application would find it. */
+	/**
+	 * Nothing but the relay. No {@code Configuration}, or the whole application would
+	 * find it.
+	 */
 	@EnableAutoConfiguration
 	@Import(RelayConfiguration.class)
 	static class Slim {

@@ -189,7 +189,9 @@ public final class RunningGateway implements AutoCloseable {
 			.POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body))));
 	}
 
-	/** The ledger's lines of exchanges of a client, waited for until there are so many. */
+	/**
+	 * The ledger's lines of exchanges of a client, waited for until there are so many.
+	 */
 	public List<Line> lines(Client client, int count) {
 		return await().atMost(PATIENCE).until(() -> lines(client), (lines) -> lines.size() >= count);
 	}
