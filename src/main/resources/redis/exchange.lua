@@ -36,6 +36,14 @@ local function total(code, account)
   return {code, held[1] or '', held[2] or '0'}
 end
 
+-- On the text, because a Lua number is not exact beyond 2^53, and Redis takes '-0' for no integer.
+local function negative(quantity)
+  if quantity == '0' then
+    return quantity
+  end
+  return string.sub(quantity, 1, 1) == '-' and string.sub(quantity, 2) or '-' .. quantity
+end
+
 local operations = {}
 
 operations.O = function(prefix, account, request, mark)
@@ -62,7 +70,7 @@ operations.A = function(prefix, account, request, base, version)
   local held = redis.call('HGET', prefix .. 'pending', request)
   if held then
     local _, last, quantity = string.find(held, '\n(%-?%d+)\n')
-    redis.call('HINCRBY', account, 'pend', string.sub(quantity, 1, 1) == '-' and string.sub(quantity, 2) or '-' .. quantity)
+    redis.call('HINCRBY', account, 'pend', negative(quantity))
     redis.call('HDEL', prefix .. 'pending', request)
     redis.call('XADD', prefix .. 'kept', 'MINID', '~', ARGV[2], '*', 'e', string.sub(held, last + 1))
   end

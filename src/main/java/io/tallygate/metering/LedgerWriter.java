@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 import io.tallygate.metering.Counters.Operation;
+import io.tallygate.metering.Counters.Result;
 import io.tallygate.metering.Ledger.PoisonEntry;
 import io.tallygate.metering.Ledger.Posted;
 import org.slf4j.Logger;
@@ -208,6 +209,9 @@ class LedgerWriter {
 		this.totals
 			.submit(new Operation.Acknowledge(posted.entry(), posted.account().total(), posted.account().version()))
 			.subscribe((reply) -> {
+				if (reply.result() == Result.REFUSED) {
+					logger.warn("Redis refuses to let go of {}: {}", posted.entry().request(), reply.error());
+				}
 			}, (error) -> logger.debug("{} was not acknowledged: {}", posted.entry().request(), error.getMessage()));
 	}
 

@@ -93,6 +93,16 @@ class RedisCountersIntegrationTests {
 	}
 
 	@Test
+	void anEntryOfNothingIsAcknowledgedLikeAnyOther() {
+		Entry entry = Exchanges.entry(this.terms, 0, Exchanges.NOON);
+		run(new Operation.Close(entry));
+
+		assertThat(run(new Operation.Acknowledge(entry, 0, 1))).isEqualTo(new Reply(Result.APPLIED, 0L, null));
+
+		assertThat(this.counters.pending().collectList().block(PATIENCE)).isEmpty();
+	}
+
+	@Test
 	void anOlderBaseDoesNotReplaceANewerOne() {
 		Entry one = Exchanges.entry(this.terms, 600, Exchanges.NOON);
 		Entry two = Exchanges.entry(this.terms, 700, Exchanges.NOON);

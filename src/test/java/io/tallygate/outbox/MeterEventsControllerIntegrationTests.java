@@ -23,7 +23,6 @@ import reactor.core.publisher.Mono;
 
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.ComponentScan;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpMethod;
@@ -331,9 +330,11 @@ class MeterEventsControllerIntegrationTests {
 
 	}
 
-	/** The web layer that controllers share, and a caller named by a header. */
+	/**
+	 * The web layer that controllers share, and a caller named by a header. No
+	 * {@code Configuration}, or the whole application would find it.
+	 */
 	@EnableWebFlux
-	@Configuration(proxyBeanMethods = false)
 	@ComponentScan("io.tallygate.core")
 	@Import(Web.Callers.class)
 	static class Web {

@@ -7,9 +7,10 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import io.tallygate.support.Cuts;
+import io.tallygate.support.UsageChunks;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.CsvFileSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -19,17 +20,7 @@ class ProviderAnswersTests {
 	private static final Path ANSWERS = Path.of("src/test/resources/answers");
 
 	@ParameterizedTest
-	@CsvSource(delimiter = '|', nullValues = "-",
-			textBlock = """
-					openai.sse     | 21 | 0  | - | 6  | 0   | 27  | chatcmpl-made-up-1 | Brücken tragen 🌉
-					azure.sse      | 18 | 0  | - | 4  | 0   | 22  | chatcmpl-made-up-2 | Harbour
-					groq.sse       | 37 | -  | - | 2  | -   | 39  | chatcmpl-made-up-3 | Quick
-					mistral.sse    | 12 | 4  | - | 8  | -   | 20  | made-up-4          | Hm.Oui.
-					deepseek.sse   | 30 | 16 | - | 11 | 9   | 41  | made-up-5          | Let meSeven
-					openrouter.sse | 15 | 0  | 5 | 3  | 0   | 18  | gen-made-up-6      | Salt
-					perplexity.sse | 6  | -  | - | 2  | -   | 8   | made-up-7          | North Sea
-					xai.json       | 12 | 11 | - | 4  | 300 | 316 | made-up-8          | {"usage":{"prompt_tokens":1,"completion_tokens":1}}
-					""")
+	@CsvFileSource(resources = "/answers/expected.csv", delimiter = '|', quoteCharacter = '\'', nullValues = "-")
 	void anAnswerIsReadAndPassedOnWhereverItIsCut(String file, @Nullable Long input, @Nullable Long cached,
 			@Nullable Long cacheWrite, @Nullable Long output, @Nullable Long reasoning, @Nullable Long total, String id,
 			String text) throws IOException {

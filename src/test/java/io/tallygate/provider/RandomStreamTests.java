@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 
 import io.tallygate.support.Cuts;
+import io.tallygate.support.UsageChunks;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;

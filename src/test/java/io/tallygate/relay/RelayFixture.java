@@ -41,7 +41,6 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import org.springframework.boot.SpringApplication;
-import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -179,8 +178,10 @@ final class RelayFixture implements AutoCloseable {
 
 	}
 
-	/** Nothing but the relay. */
-	@SpringBootConfiguration(proxyBeanMethods = false)
+	/**
+	 * Nothing but the relay. No {@code Configuration}, or the whole application would
+	 * find it.
+	 */
 	@EnableAutoConfiguration
 	@Import(RelayConfiguration.class)
 	static class Slim {

@@ -99,6 +99,55 @@ public final class RawClient implements AutoCloseable {
 		}
 	}
 
+	/**
+	 * Reads until so many events of a stream have begun; what was read, headers first.
+	 */
+	public String readEvents(int count) {
+		try {
+			StringBuilder read = new StringBuilder();
+			int events = 0;
+			while (events < count) {
+				int next = this.in.read();
+				if (next < 0) {
+					throw new IOException("The connection ended after " + events + " events: " + read);
+				}
+				read.append((char) next);
+				if (next == ':' && read.length() > 4 && read.substring(read.length() - 5).equals("data:")) {
+					events++;
+				}
+			}
+			return read.toString();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
+	 * Hangs up as one who has nothing more to say (FIN), and waits for the other side.
+	 */
+	public void finish() {
+		try {
+			this.socket.shutdownOutput();
+			this.in.readAllBytes();
+			this.socket.close();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/** Hangs up as one who crashed (RST). */
+	public void reset() {
+		try {
+			this.socket.setSoLinger(true, 0);
+			this.socket.close();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
 	/** Hangs up. */
 	@Override
 	public void close() {

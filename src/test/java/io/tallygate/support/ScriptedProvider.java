@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
@@ -70,6 +71,9 @@ public final class ScriptedProvider implements AutoCloseable {
 
 	private final Queue<Script> scripts = new ConcurrentLinkedQueue<>();
 
+	private volatile Function<Received, Script> choice = (request) -> (this.scripts.size() > 1) ? this.scripts.poll()
+			: this.scripts.peek();
+
 	private final BlockingQueue<Received> received = new LinkedBlockingQueue<>();
 
 	private final AtomicInteger aborted = new AtomicInteger();
@@ -106,6 +110,11 @@ public final class ScriptedProvider implements AutoCloseable {
 	/** Answers the next request so; the last script answers all that follow. */
 	public void answers(Script script) {
 		this.scripts.add(script);
+	}
+
+	/** Answers every request by what was asked; many at once do not get each other's. */
+	public void answers(Function<Received, Script> choice) {
+		this.choice = choice;
 	}
 
 	/** Forgets all scripts and requests. */
@@ -150,6 +159,16 @@ public final class ScriptedProvider implements AutoCloseable {
 		byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
 		String head = head(status, "application/json", "Content-Length: " + bytes.length, headers);
 		return new Script(List.of(join(head.getBytes(StandardCharsets.US_ASCII), bytes)), Duration.ZERO, false);
+	}
+
+	/** A JSON answer of status 200 in these pieces. */
+	public static Script json(List<byte[]> pieces, String... headers) {
+		int length = pieces.stream().mapToInt((piece) -> piece.length).sum();
+		List<byte[]> all = new ArrayList<>();
+		all.add(head(200, "application/json", "Content-Length: " + length, headers)
+			.getBytes(StandardCharsets.US_ASCII));
+		all.addAll(pieces);
+		return new Script(all, Duration.ZERO, false);
 	}
 
 	/** An event stream in these pieces, each a chunk of its own. */
@@ -199,10 +218,10 @@ public final class ScriptedProvider implements AutoCloseable {
 
 		@Override
 		protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-			ScriptedProvider.this.received.add(new Received(request.method().name(), request.uri(),
-					request.headers().copy(), request.content().toString(StandardCharsets.UTF_8)));
-			Script script = (ScriptedProvider.this.scripts.size() > 1) ? ScriptedProvider.this.scripts.poll()
-					: ScriptedProvider.this.scripts.peek();
+			Received asked = new Received(request.method().name(), request.uri(), request.headers().copy(),
+					request.content().toString(StandardCharsets.UTF_8));
+			ScriptedProvider.this.received.add(asked);
+			Script script = ScriptedProvider.this.choice.apply(asked);
 			if (script != null) {
 				this.playing = true;
 				play(context, script, 0);

@@ -31,6 +31,10 @@ final class ChatDoor {
 		this.transcript = transcript;
 	}
 
+	long openStreams() {
+		return this.openStreams.get();
+	}
+
 	/** How many streams are open now, and how many callers left before the end. */
 	ObjectNode stats() {
 		return JsonNodeFactory.instance.objectNode()

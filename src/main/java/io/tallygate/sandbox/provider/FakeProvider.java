@@ -84,6 +84,11 @@ public final class FakeProvider implements AutoCloseable {
 		return this.transcript;
 	}
 
+	/** Streams that are open now. */
+	public long openStreams() {
+		return this.chat.openStreams();
+	}
+
 	private Mono<Void> handle(HttpServerRequest request, HttpServerResponse response) {
 		String requestId = this.ids.next("req_");
 		response.header("x-request-id", requestId)

@@ -1,4 +1,4 @@
-package io.tallygate.provider;
+package io.tallygate.support;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
  * Takes usage chunks out of a whole stream in the plainest way: by regular expressions
  * and JSON trees. The tap, which sees pieces and builds nothing, has to agree.
  */
-final class UsageChunks {
+public final class UsageChunks {
 
 	private static final JsonMapper JSON = new JsonMapper();
 
@@ -23,7 +23,8 @@ final class UsageChunks {
 	private UsageChunks() {
 	}
 
-	static byte[] removed(byte[] stream) {
+	/** The stream without events that hold usage and nothing else. */
+	public static byte[] removed(byte[] stream) {
 		ByteArrayOutputStream kept = new ByteArrayOutputStream();
 		StringBuilder event = new StringBuilder();
 		Matcher line = LINE.matcher(new String(stream, StandardCharsets.ISO_8859_1));

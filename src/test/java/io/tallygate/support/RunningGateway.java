@@ -1,0 +1,269 @@
+package io.tallygate.support;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+import io.tallygate.TallygateApplication;
+import io.tallygate.core.Secret;
+import io.tallygate.sandbox.provider.FakeProvider;
+import io.tallygate.sandbox.provider.FakeProviderOptions;
+import io.tallygate.sandbox.stripe.DemoCatalogue;
+import io.tallygate.sandbox.stripe.FakeStripe;
+import io.tallygate.sandbox.stripe.FakeStripeOptions;
+import io.tallygate.sandbox.stripe.Seed;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * The whole application in this process, as production runs it: a real PostgreSQL and a
+ * real Redis of its own, and for the world outside a fake provider that answers without
+ * delay and a fake Stripe, both told nothing but over HTTP.
+ */
+public final class RunningGateway implements AutoCloseable {
+
+	/** Longest wait for anything that has to happen by itself. */
+	public static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	private static final JsonMapper JSON = new JsonMapper();
+
+	private static final String PLATFORM_TOKEN = "platform-token-of-a-test";
+
+	private static final String PROVIDER_KEY = "sk-provider-of-a-test";
+
+	private final TestServers.TestDatabase database = TestServers.database();
+
+	private final OwnRedis redis = new OwnRedis();
+
+	private final FakeProvider provider = FakeProvider
+		.start(FakeProviderOptions.of(Secret.of(PROVIDER_KEY)).withChunkDelay(Duration.ZERO));
+
+	private final FakeStripe stripe;
+
+	private final ConfigurableApplicationContext context;
+
+	private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+	/**
+	 * One line of the ledger.
+	 *
+	 * @param requestId ours
+	 * @param clientId who is billed
+	 * @param epoch of the client
+	 * @param status billed, free or estimated
+	 * @param inputTokens reported
+	 * @param cachedInputTokens reported
+	 * @param cacheWriteTokens reported
+	 * @param outputTokens reported
+	 * @param reasoningTokens reported
+	 * @param totalTokens charged
+	 * @param quantity in thousandths
+	 * @param clientDisconnected whether the client hung up
+	 * @param providerRequestId the provider's
+	 */
+	public record Line(String requestId, String clientId, int epoch, String status, @Nullable Long inputTokens,
+			@Nullable Long cachedInputTokens, @Nullable Long cacheWriteTokens, @Nullable Long outputTokens,
+			@Nullable Long reasoningTokens, @Nullable Long totalTokens, long quantity, boolean clientDisconnected,
+			@Nullable String providerRequestId) {
+	}
+
+	/**
+	 * A client of the agency.
+	 *
+	 * @param id of it
+	 * @param key of its channel
+	 */
+	public record Client(String id, String key) {
+	}
+
+	/**
+	 * An agency, connected to the fake Stripe and to one provider for every model.
+	 *
+	 * @param gateway that it uses
+	 * @param token of its admin
+	 */
+	public record Agency(RunningGateway gateway, String token) {
+
+		/** A call of the admin API that must succeed. */
+		public JsonNode call(String method, String path, Map<String, ?> body) {
+			return this.gateway.admin(method, path, this.token, body);
+		}
+
+		/**
+		 * A client with these fields besides the ones it must have, whose key is known
+		 * already.
+		 */
+		public Client client(String nickname, Map<String, ?> fields) {
+			Map<String, Object> body = new java.util.HashMap<>(fields);
+			body.put("nickname", nickname);
+			body.put("platform", "api");
+			body.put("channel_name", "Tests");
+			JsonNode made = call("POST", "/clients", body);
+			String key = made.at("/channels/0/keys/0/secret").stringValue();
+			await().atMost(PATIENCE)
+				.until(() -> this.gateway.get("/v1/models", key).statusCode(), (status) -> status != 401);
+			return new Client(made.path("id").stringValue(), key);
+		}
+
+	}
+
+	private RunningGateway(List<Seed> seeds, String... properties) {
+		this.stripe = FakeStripe.start(FakeStripeOptions.in(directory()).withDemo().withSeeds(seeds));
+		List<String> arguments = new ArrayList<>(List.of("server.port=0", "management.server.port=0",
+				"spring.r2dbc.url=r2dbc:postgresql://127.0.0.1:" + TestServers.postgres().getPort() + "/"
+						+ this.database.name(),
+				"spring.r2dbc.username=postgres", "spring.r2dbc.password=postgres",
+				"spring.data.redis.url=" + this.redis.url(), "tallygate.platform-token=" + PLATFORM_TOKEN,
+				"tallygate.encryption-key=" + "A".repeat(43) + "=", "tallygate.provider-hosts-private=true",
+				"tallygate.stripe.api-base=" + this.stripe.baseUrl(), "tallygate.data-dir=" + directory()));
+		arguments.addAll(List.of(properties));
+		this.context = new SpringApplicationBuilder(TallygateApplication.class)
+			.run(arguments.stream().map("--"::concat).toArray(String[]::new));
+	}
+
+	/** Starts one, with these settings besides its own ({@code name=value}). */
+	public static RunningGateway start(String... properties) {
+		return new RunningGateway(List.of(), properties);
+	}
+
+	/** Starts one on whose Stripe these objects are there besides the demo's. */
+	public static RunningGateway startWith(List<Seed> seeds, String... properties) {
+		return new RunningGateway(seeds, properties);
+	}
+
+	/** The port of the data plane and the admin API. */
+	public int port() {
+		return Integer.parseInt(this.context.getEnvironment().getRequiredProperty("local.server.port"));
+	}
+
+	/** The provider that {@link #agency()} calls. */
+	public FakeProvider provider() {
+		return this.provider;
+	}
+
+	/** The Stripe that agencies are connected to. */
+	public FakeStripe stripe() {
+		return this.stripe;
+	}
+
+	/** Its database, past every right. */
+	public JdbcClient sql() {
+		return JdbcClient.create(TestServers.postgres().getDatabase("postgres", this.database.name()));
+	}
+
+	/** An agency that calls the fake provider. */
+	public Agency agency() {
+		return agency(this.provider.baseUrl().toString());
+	}
+
+	/** An agency that calls the provider at this URL. */
+	public Agency agency(String providerUrl) {
+		JsonNode made = admin("POST", "/agencies", PLATFORM_TOKEN, Map.of("name", "Acme"));
+		Agency agency = new Agency(this, made.path("admin_token").stringValue());
+		agency.call("PUT", "/stripe_connection", Map.of("secret_key", DemoCatalogue.KEY.secret().reveal()));
+		agency.call("POST", "/providers", Map.of("name", "Models", "kind", "openai_compatible", "base_url", providerUrl,
+				"api_key", PROVIDER_KEY, "models", List.of("*"), "default", true));
+		return agency;
+	}
+
+	/** What an app of a client gets for this chat completion. */
+	public HttpResponse<byte[]> chat(Client client, Map<String, ?> body) {
+		return send(request("/v1/chat/completions", client.key())
+			.POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body))));
+	}
+
+	/**
+	 * The ledger's lines of exchanges of a client, waited for until there are so many.
+	 */
+	public List<Line> lines(Client client, int count) {
+		return await().atMost(PATIENCE).until(() -> lines(client), (lines) -> lines.size() >= count);
+	}
+
+	/** The ledger's lines of exchanges of a client. */
+	public List<Line> lines(Client client) {
+		return sql().sql("""
+				select request_id, client_id, epoch, status, input_tokens, cached_input_tokens, cache_write_tokens,
+				  output_tokens, reasoning_tokens, total_tokens, quantity, client_disconnected, provider_request_id
+				from ledger where client_id = :client and kind = 'exchange'
+				""").param("client", client.id()).query(Line.class).list();
+	}
+
+	/**
+	 * Waits until nothing is open any more, and finds that so in Redis and PostgreSQL
+	 * too.
+	 */
+	public void assertNothingIsOpen() {
+		await().atMost(PATIENCE).untilAsserted(() -> {
+			assertThat(sql().sql("select count(*) from open_exchange").query(Long.class).single()).isZero();
+			for (String kind : List.of("open", "pending")) {
+				assertThat(this.redis.commands().sync().keys("tg:*:" + kind)).isEmpty();
+			}
+		});
+	}
+
+	private JsonNode admin(String method, String path, String token, Map<String, ?> body) {
+		HttpResponse<byte[]> answer = send(request("/admin/v1" + path, token).method(method,
+				HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body))));
+		assertThat(answer.statusCode()).as(() -> method + " " + path + ": " + new String(answer.body()))
+			.isBetween(200, 299);
+		return JSON.readTree(answer.body());
+	}
+
+	private HttpResponse<byte[]> get(String path, String key) {
+		return send(request(path, key).GET());
+	}
+
+	private HttpRequest.Builder request(String path, String token) {
+		return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
+			.timeout(PATIENCE)
+			.header("Authorization", "Bearer " + token)
+			.header("Content-Type", "application/json");
+	}
+
+	private HttpResponse<byte[]> send(HttpRequest.Builder request) {
+		try {
+			return this.http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		catch (InterruptedException ex) {
+			throw new AssertionError(ex);
+		}
+	}
+
+	private static Path directory() {
+		try {
+			return Files.createTempDirectory("tallygate-running");
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	@Override
+	public void close() {
+		this.context.close();
+		this.provider.close();
+		this.stripe.close();
+		this.redis.close();
+	}
+
+}
