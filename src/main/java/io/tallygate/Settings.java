@@ -25,8 +25,7 @@ record Settings(boolean postgres, boolean redis, boolean embeddable, @Nullable B
 
 	private static final String HOW_TO_START = """
 			Set them (README.md, "Settings"), or start the sandbox, which needs no setting and no key:
-			    ./mvnw spring-boot:run      (embedded servers, from a checkout)
-			    docker compose up           (PostgreSQL and Redis in containers)""";
+			    ./mvnw spring-boot:run      (in a checkout, with embedded servers)""";
 
 	/** The name under which a property is set in the environment. */
 	static String environmentName(String property) {

@@ -67,7 +67,7 @@ class SettingsTests {
 	void whoeverMissesSettingsLearnsHowToStartTheSandbox() {
 		StartRefused refused = new Settings(false, false, false, null, null, null).refusal().orElseThrow();
 
-		assertThat(refused.action()).contains("./mvnw spring-boot:run").contains("docker compose up");
+		assertThat(refused.action()).contains("./mvnw spring-boot:run");
 	}
 
 	@ParameterizedTest

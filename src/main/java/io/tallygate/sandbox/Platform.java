@@ -14,7 +14,7 @@ record Platform(String system, String architecture) {
 
 	/** What to do where an embedded server cannot run. */
 	static final String USE_YOUR_OWN = "Give servers of your own with SPRING_R2DBC_URL and SPRING_DATA_REDIS_URL"
-			+ " and TALLYGATE_SANDBOX=true,\nor start the sandbox with: docker compose up";
+			+ " and TALLYGATE_SANDBOX=true";
 
 	static Platform current() {
 		return new Platform(System.getProperty("os.name"), System.getProperty("os.arch"));
