@@ -60,7 +60,8 @@ $$;
 create table ledger_other partition of ledger default;
 
 -- One partition a month, made three months ahead; called at start and daily.
-create function ensure_ledger_partitions(from_month timestamptz) returns void language plpgsql security definer as $$
+create function ensure_ledger_partitions(from_month timestamptz) returns void language plpgsql security definer
+  set search_path from current as $$
 declare
   month timestamptz := date_trunc('month', from_month at time zone 'UTC') at time zone 'UTC';
   next_month timestamptz;
