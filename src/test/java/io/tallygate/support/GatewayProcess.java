@@ -69,6 +69,8 @@ public final class GatewayProcess implements AutoCloseable {
 
 	private Process process;
 
+	private Thread reader;
+
 	private GatewayProcess(Path directory) {
 		this.directory = directory;
 		this.port = freePort();
@@ -166,9 +168,9 @@ public final class GatewayProcess implements AutoCloseable {
 		builder.environment().putAll(this.environment);
 		try {
 			this.process = builder.start();
-			Thread reader = new Thread(this::read, "gateway-output");
-			reader.setDaemon(true);
-			reader.start();
+			this.reader = new Thread(this::read, "gateway-output");
+			this.reader.setDaemon(true);
+			this.reader.start();
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -224,6 +226,7 @@ public final class GatewayProcess implements AutoCloseable {
 			if (!this.process.waitFor(secondsMax, TimeUnit.SECONDS)) {
 				throw new AssertionError("The gateway did not end within " + secondsMax + " s:\n" + text());
 			}
+			this.reader.join(2000);
 			return this.process.exitValue();
 		}
 		catch (InterruptedException ex) {
@@ -234,13 +237,14 @@ public final class GatewayProcess implements AutoCloseable {
 
 	/** Asks it to stop, as Kubernetes does, and gives the exit code. */
 	public int sigterm() {
-		this.process.destroy();
+		// Not Process.destroy(), which would close our end of its output too.
+		this.process.toHandle().destroy();
 		return exitCode(90);
 	}
 
 	/** No hook runs; its PostgreSQL and Redis live on. */
 	public void kill9() {
-		this.process.destroyForcibly();
+		this.process.toHandle().destroyForcibly();
 		exitCode(30);
 	}
 
