@@ -201,6 +201,7 @@ class EveryScheduleTests {
 		private void check() {
 			this.postgres.lines.forEach((request, line) -> assertThat(line.entry().quantity()).as(request)
 				.isEqualTo(this.closed.get(request)));
+			assertThat(this.redis.countedAgain()).isEmpty();
 			for (Terms terms : this.clients) {
 				AccountKey key = key(terms);
 				Account account = this.postgres.accounts.get(key);

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,6 +30,10 @@ final class InMemoryRedis {
 
 	private final Map<AccountKey, Total> totals = new HashMap<>();
 
+	private final Set<String> acknowledged = new HashSet<>();
+
+	private final Set<String> countedAgain = new HashSet<>();
+
 	private @Nullable String generation;
 
 	/** An account as Redis knows it. */
@@ -45,6 +50,7 @@ final class InMemoryRedis {
 		this.pending.clear();
 		this.closed.clear();
 		this.totals.clear();
+		this.acknowledged.clear();
 		this.generation = null;
 	}
 
@@ -58,6 +64,11 @@ final class InMemoryRedis {
 
 	Set<String> pending() {
 		return this.pending.keySet();
+	}
+
+	/** What was counted again after PostgreSQL's total, which has it, was known here. */
+	Set<String> countedAgain() {
+		return this.countedAgain;
 	}
 
 	/** As one instance reaches it. */
@@ -143,6 +154,9 @@ final class InMemoryRedis {
 		if (isClosed(request) || this.pending.containsKey(request)) {
 			return told(Counters.Result.KNOWN, entry.account());
 		}
+		if (this.acknowledged.contains(request)) {
+			this.countedAgain.add(request);
+		}
 		raise(entry.account(), entry.quantity());
 		this.pending.put(request, entry);
 		boolean marked = this.open.remove(request) != null;
@@ -153,6 +167,7 @@ final class InMemoryRedis {
 	private Counters.Reply acknowledge(Entry entry, long base, long version) {
 		String request = entry.request().value();
 		Entry held = this.pending.remove(request);
+		this.acknowledged.add(request);
 		if (held != null) {
 			raise(held.account(), -held.quantity());
 		}

@@ -1,5 +1,6 @@
 package io.tallygate.support;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -43,7 +44,7 @@ public final class RawClient implements AutoCloseable {
 		try {
 			this.socket.connect(new InetSocketAddress("127.0.0.1", port), 5000);
 			this.socket.setSoTimeout(20_000);
-			this.in = this.socket.getInputStream();
+			this.in = new BufferedInputStream(this.socket.getInputStream());
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
