@@ -95,7 +95,7 @@ class SettingsTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "TALLYGATE_PUBLIC_URL", "TALLYGATE_SANDBOX_PROVIDERPORT",
 			"TALLYGATE_SANDBOX_PROVIDER_PORT", "TALLYGATE_SERVICE_HOST", "TALLYGATE_PORT_8080_TCP_ADDR",
-			"TALLYGATE_PORT", "TALLYGATE_CORS_ORIGINS_0", "TALLYGATE_REDIS_SERVICE_PORT_TCP", "PATH" })
+			"TALLYGATE_PORT", "TALLYGATE_PROVIDER_HOSTS_ALLOWED_0", "TALLYGATE_REDIS_SERVICE_PORT_TCP", "PATH" })
 	void whatExistsOrKubernetesInjectsMayStandInTheEnvironment(String name) {
 		assertThatNoException()
 			.isThrownBy(() -> SettingsPostProcessor.refuseUnknown(environment(name), KnownSettings.fromClassPath()));
@@ -123,7 +123,7 @@ class SettingsTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "tallygate.publicUrl", "tallygate.public-url", "tallygate.cors-origins[0]",
+	@ValueSource(strings = { "tallygate.publicUrl", "tallygate.public-url", "tallygate.provider-hosts-allowed[0]",
 			"tallygate.sandbox", "tallygate.sandbox.provider-port", "spring.anything" })
 	void aPropertyMayBeWrittenInAnyWayThatSpringTakes(String name) {
 		StandardEnvironment environment = new StandardEnvironment();
