@@ -15,20 +15,24 @@ public final class Cuts {
 	/** Bodies up to this long are cut at every offset, longer ones where it matters. */
 	public static final int EVERY_OFFSET_MAX = 16 * 1024;
 
-	/** So many ways at most: each has every so-many-th offset of those to be tried. */
+	/**
+	 * For longer bodies so many ways at most: each has every so-many-th offset of those
+	 * to be tried.
+	 */
 	private static final int WAYS_MAX = 64;
 
 	private Cuts() {
 	}
 
 	/**
-	 * Bodies in pieces such that each offset is a cut in one of them; for a long body
-	 * each offset beside its line ends and inside its characters. A short body is cut in
-	 * two.
+	 * The body in two pieces, cut at every offset; a long body in pieces such that each
+	 * offset beside its line ends and inside its characters is a cut in one of them.
 	 */
 	public static Stream<List<byte[]>> of(byte[] body) {
-		int[] offsets = (body.length <= EVERY_OFFSET_MAX) ? IntStream.rangeClosed(0, body.length).toArray()
-				: borders(body);
+		if (body.length <= EVERY_OFFSET_MAX) {
+			return IntStream.rangeClosed(0, body.length).mapToObj((offset) -> at(body, offset));
+		}
+		int[] offsets = borders(body);
 		int ways = Math.min(offsets.length, WAYS_MAX);
 		return IntStream.range(0, ways).mapToObj((way) -> at(body, everySoMany(offsets, way, ways)));
 	}
