@@ -107,7 +107,18 @@ class ExchangeMeter implements Meter {
 	private Mono<Boolean> openInRedis(Opening opening) {
 		return this.totals.submit(new Operation.Open(mark(opening)))
 			.flatMap((reply) -> isApplied(reply) ? Mono.just(true)
-					: Mono.error(new IllegalStateException("Redis answered " + reply.result())));
+					: Mono.error(new IllegalStateException("Redis answered " + reply.result())))
+			.doOnNext((marked) -> redisIsThere());
+	}
+
+	/**
+	 * Credit is for one absence of Redis: what was used while it was only slow is given
+	 * back.
+	 */
+	private void redisIsThere() {
+		if (!this.credit.isEmpty()) {
+			this.credit.clear();
+		}
 	}
 
 	/**

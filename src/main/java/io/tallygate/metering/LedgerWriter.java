@@ -183,6 +183,7 @@ class LedgerWriter {
 				this.poisoned.incrementAndGet();
 				release(entry);
 				acknowledge(refused);
+				this.onPosted.accept(refused);
 			}))
 			.thenReturn(List.of(refused));
 	}

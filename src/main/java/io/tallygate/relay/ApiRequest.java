@@ -11,8 +11,8 @@ import reactor.netty.http.server.HttpServerRequest;
  *
  * @param id ours
  * @param arrival on the clock of {@link System#nanoTime()}
- * @param http straight from Netty: Spring's view of headers and body was measured to cost
- * too much
+ * @param http straight from Netty: Spring's view of headers and body does more than is
+ * needed here
  * @param channel the client's connection
  */
 record ApiRequest(RequestId id, long arrival, HttpServerRequest http, Channel channel) {

@@ -19,8 +19,7 @@ import reactor.netty.resources.LoopResources;
 /**
  * The ways to the providers. Every event loop has its own connections and its own
  * configured client for each provider, so that a request stays on the loop that it came
- * in on and configures nothing (both were measured to cost more than the relaying
- * itself).
+ * in on and configures nothing.
  */
 final class Upstreams implements AutoCloseable {
 
