@@ -151,7 +151,7 @@ class StripeConnectingIntegrationTests {
 		String row = this.room.database()
 			.system()
 			.client()
-			.sql("select convert_from(sealed_key, 'LATIN1') || stripe_connection::text as row from stripe_connection")
+			.sql("select encode(sealed_key, 'escape') || stripe_connection::text as row from stripe_connection")
 			.mapValue(String.class)
 			.one()
 			.block(PATIENCE);
