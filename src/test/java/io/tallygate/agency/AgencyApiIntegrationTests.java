@@ -2,6 +2,7 @@ package io.tallygate.agency;
 
 import java.net.URI;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 import com.github.tomakehurst.wiremock.WireMockServer;
 import com.github.tomakehurst.wiremock.client.WireMock;
@@ -10,6 +11,7 @@ import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
 import io.tallygate.provider.Provider;
 import io.tallygate.support.AdminRooms;
+import io.tallygate.support.RawClient;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -95,6 +97,22 @@ class AgencyApiIntegrationTests {
 			.exchange()
 			.expectStatus()
 			.isUnauthorized();
+	}
+
+	/** Reactor Netty before 1.3.8 did not (reactor/reactor-netty#4361). */
+	@Test
+	void aConnectionIsReadOnWhenTheNextRequestOvertakesTheEndOfTheLast() {
+		String port = rooms.context().getEnvironment().getProperty("local.server.port");
+		String refused = "GET /admin/v1/agencies HTTP/1.1\r\nHost: localhost\r\n";
+		String answered = refused + "Authorization: Bearer " + AdminRooms.PLATFORM + "\r\n";
+		IntStream.range(0, 4).parallel().forEach((caller) -> {
+			try (RawClient client = new RawClient(Integer.parseInt(port))) {
+				for (int i = 0; i < 100; i++) {
+					assertThat(client.send(answered + "\r\n").answer().status()).isEqualTo(200);
+					assertThat(client.send(refused + "\r\n").answer().status()).isEqualTo(401);
+				}
+			}
+		});
 	}
 
 	@Test
