@@ -1,11 +1,14 @@
 package io.tallygate;
 
 import java.time.Clock;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 
 import io.r2dbc.pool.ConnectionPool;
+import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
 import io.tallygate.core.SecretBox;
@@ -24,8 +27,14 @@ import org.springframework.context.annotation.Configuration;
 class TallygateConfiguration {
 
 	@Bean
-	Clock clock() {
-		return Clock.systemUTC();
+	AgreedClock agreedClock() {
+		return new AgreedClock(InstantSource.system(), System::nanoTime);
+	}
+
+	/** All rooms read the agreed time. */
+	@Bean
+	Clock clock(AgreedClock agreed) {
+		return agreed.withZone(ZoneOffset.UTC);
 	}
 
 	@Bean

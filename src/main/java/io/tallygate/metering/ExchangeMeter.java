@@ -48,6 +48,8 @@ class ExchangeMeter implements Meter {
 
 	private final OccurrenceClock clock;
 
+	private final ServerTime time;
+
 	private final Scheduler scheduler;
 
 	private final MeteringProperties properties;
@@ -63,13 +65,18 @@ class ExchangeMeter implements Meter {
 	/** Exchanges that each client has opened here since Redis went away. */
 	private final Map<ClientId, AtomicInteger> credit = new ConcurrentHashMap<>();
 
+	/**
+	 * @param time what PostgreSQL says
+	 */
 	ExchangeMeter(RunningTotals totals, LedgerWriter ledger, Instances instances, Presence presence,
-			OccurrenceClock clock, Scheduler scheduler, MeteringProperties properties, MeteringMetrics metrics) {
+			OccurrenceClock clock, ServerTime time, Scheduler scheduler, MeteringProperties properties,
+			MeteringMetrics metrics) {
 		this.totals = totals;
 		this.ledger = ledger;
 		this.instances = instances;
 		this.presence = presence;
 		this.clock = clock;
+		this.time = time;
 		this.scheduler = scheduler;
 		this.properties = properties;
 		this.metrics = metrics;
@@ -131,7 +138,7 @@ class ExchangeMeter implements Meter {
 	}
 
 	private Mono<Boolean> openInPostgres(Opening opening) {
-		return this.instances.open(mark(opening))
+		return this.time.hear(this.instances.open(mark(opening)), (time) -> time)
 			.doOnSuccess((done) -> this.metrics.openedInPostgres())
 			.thenReturn(true);
 	}

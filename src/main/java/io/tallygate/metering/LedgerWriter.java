@@ -20,6 +20,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.retry.Retry;
+import reactor.util.retry.RetryBackoffSpec;
 
 /**
  * Brings entries from memory to the ledger, whatever Redis says:
@@ -151,14 +152,19 @@ class LedgerWriter {
 	private Mono<List<Posted>> write(List<Entry> entries) {
 		return this.ledger.append(entries)
 			.timeout(ATTEMPT_MAX, this.scheduler)
-			.retryWhen(Retry.backoff(Long.MAX_VALUE, RETRY_MIN)
-				.maxBackoff(RETRY_MAX)
-				.scheduler(this.scheduler)
-				.filter((error) -> !(error instanceof PoisonEntry))
+			.retryWhen(again().filter((error) -> !(error instanceof PoisonEntry))
 				.doBeforeRetry((retry) -> logger.warn("The ledger did not take {} entries, which are tried again: {}",
 						entries.size(), retry.failure().getMessage())))
 			.doOnNext((posted) -> posted.forEach(this::written))
 			.onErrorResume(PoisonEntry.class, (poison) -> bisect(entries, poison));
+	}
+
+	/**
+	 * Without jitter: one call at a time of each instance needs none, and a simulation
+	 * must be able to repeat it.
+	 */
+	private RetryBackoffSpec again() {
+		return Retry.backoff(Long.MAX_VALUE, RETRY_MIN).maxBackoff(RETRY_MAX).jitter(0).scheduler(this.scheduler);
 	}
 
 	private Mono<List<Posted>> bisect(List<Entry> entries, PoisonEntry poison) {
@@ -178,7 +184,7 @@ class LedgerWriter {
 				entry.request(), poison.getMessage());
 		Posted refused = new Posted(entry, false, 0, 0, new Account(entry.account(), 1, 0, 0, 0, -1));
 		return this.ledger.setAside(entry, String.valueOf(poison.getMessage()))
-			.retryWhen(Retry.backoff(Long.MAX_VALUE, RETRY_MIN).maxBackoff(RETRY_MAX).scheduler(this.scheduler))
+			.retryWhen(again())
 			.then(Mono.fromRunnable(() -> {
 				this.poisoned.incrementAndGet();
 				release(entry);

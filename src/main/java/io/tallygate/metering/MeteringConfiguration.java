@@ -5,6 +5,7 @@ import java.time.Clock;
 import io.lettuce.core.AbstractRedisClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.tallygate.client.Terms;
+import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
 import io.tallygate.core.Metric;
@@ -35,8 +36,8 @@ class MeteringConfiguration {
 	}
 
 	@Bean
-	RunningTotals runningTotals(Counters counters, Ids ids) {
-		return new RunningTotals(counters, ids, this.scheduler);
+	RunningTotals runningTotals(Counters counters, Ids ids, AgreedClock clock) {
+		return new RunningTotals(counters, clock, ids, this.scheduler);
 	}
 
 	@Bean
@@ -44,9 +45,17 @@ class MeteringConfiguration {
 		return new PostgresInstances(database);
 	}
 
+	/**
+	 * Redis and PostgreSQL may differ, so PostgreSQL is heard only while Redis is away.
+	 */
 	@Bean
-	Presence presence(Instances instances, Ids ids, Clock clock, MeteringProperties properties) {
-		return new Presence(instances, ids, clock, properties.lease());
+	ServerTime postgresTime(AgreedClock clock, RunningTotals totals) {
+		return new ServerTime(clock, totals::isAway);
+	}
+
+	@Bean
+	Presence presence(Instances instances, Ids ids, ServerTime postgresTime, MeteringProperties properties) {
+		return new Presence(instances, ids, postgresTime, properties.lease());
 	}
 
 	@Bean
@@ -62,12 +71,11 @@ class MeteringConfiguration {
 
 	@Bean
 	ExchangeMeter exchangeMeter(RunningTotals totals, LedgerWriter ledger, Instances instances, Presence presence,
-			Clock clock, MeteringProperties properties, MeteringMetrics metrics,
+			AgreedClock clock, ServerTime postgresTime, MeteringProperties properties, MeteringMetrics metrics,
 			ObjectProvider<DueListener> dueListeners, ObjectProvider<MeteringListener> listeners) {
 		OccurrenceClock occurrences = new OccurrenceClock(clock);
-		ExchangeMeter meter = new ExchangeMeter(totals, ledger, instances, presence, occurrences, this.scheduler,
-				properties, metrics);
-		totals.onTime(occurrences::redisSaid);
+		ExchangeMeter meter = new ExchangeMeter(totals, ledger, instances, presence, occurrences, postgresTime,
+				this.scheduler, properties, metrics);
 		totals.onGeneration(meter::giveAgain);
 		presence.onNewId(meter::markAgain);
 		ledger.onPosted(

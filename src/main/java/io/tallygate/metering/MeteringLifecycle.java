@@ -24,6 +24,8 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 
 	private static final Logger logger = LoggerFactory.getLogger(MeteringLifecycle.class);
 
+	private static final Duration START_MAX = Duration.ofSeconds(30);
+
 	private final RunningTotals totals;
 
 	private final Presence presence;
@@ -62,10 +64,12 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 		this.properties = properties;
 	}
 
+	/** The web server and the outbox wait for the first lease. */
 	@Override
 	public void start() {
 		this.running = true;
 		this.totals.start();
+		this.presence.begin().block(START_MAX);
 		every(this.properties.lease().dividedBy(4), "the lease", this.presence::renew);
 		every(this.properties.sweepInterval(), "the sweep", this.sweeper::sweep);
 		every(this.properties.epochCloseInterval(), "the closing of epochs", this.epochs::closeEnded);

@@ -1,15 +1,16 @@
 package io.tallygate.metering;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
+import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Ids;
 import io.tallygate.metering.Counters.Holding;
 import io.tallygate.metering.Counters.Operation;
+import io.tallygate.metering.Counters.Replies;
 import io.tallygate.metering.Counters.Reply;
 import io.tallygate.metering.Counters.Result;
 import org.jspecify.annotations.Nullable;
@@ -61,11 +62,11 @@ class RunningTotals {
 	private Consumer<String> onGeneration = (reason) -> {
 	};
 
-	private Consumer<Instant> onTime = (time) -> {
-	};
+	private final ServerTime time;
 
-	RunningTotals(Counters counters, Ids ids, Scheduler scheduler) {
+	RunningTotals(Counters counters, AgreedClock clock, Ids ids, Scheduler scheduler) {
 		this.counters = counters;
+		this.time = new ServerTime(clock, () -> true);
 		this.ids = ids;
 		this.scheduler = scheduler;
 		this.batches = new NaturalBatch<>(BATCH_MAX, WAITING_MAX, this::run);
@@ -77,11 +78,6 @@ class RunningTotals {
 	 */
 	void onGeneration(Consumer<String> listener) {
 		this.onGeneration = listener;
-	}
-
-	/** Called with Redis's time on every answer. */
-	void onTime(Consumer<Instant> listener) {
-		this.onTime = listener;
 	}
 
 	/** Asks Redis who it is, and again on every connection. */
@@ -113,8 +109,7 @@ class RunningTotals {
 		if (current == null) {
 			return Mono.error(new Away());
 		}
-		return this.counters.run(current, operations).map((answer) -> {
-			this.onTime.accept(answer.time());
+		return this.time.hear(this.counters.run(current, operations), Replies::time).map((answer) -> {
 			if (answer.replies().stream().anyMatch((reply) -> reply.result() == Result.OTHER_GENERATION)) {
 				away("another generation");
 			}
