@@ -265,7 +265,8 @@ final class Lanes implements DueListener, SmartLifecycle {
 	}
 
 	/**
-	 * After the web server and metering have stopped, before PostgreSQL's pools close.
+	 * Stops after the web server and before metering: what is counted last is sent by
+	 * whoever comes next.
 	 */
 	@Override
 	public int getPhase() {

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 import io.r2dbc.spi.Readable;
-import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
@@ -90,10 +89,11 @@ class PostgresOutbox implements Outbox {
 			  and occurred_at < cast(:hour as timestamptz) + interval '1 hour'
 			""";
 
+	/** Not for what was said of a key that has been replaced since. */
 	private static final String PAUSE = """
 			update stripe_connection
 			set delivery = 'paused', paused_by = 'stripe', paused_reason = :reason, paused_at = :now, updated_at = :now
-			where agency_id = :agency and delivery = 'running'
+			where agency_id = :agency and delivery = 'running' and updated_at <= :attempted
 			""";
 
 	private static final String BACKLOG = """
@@ -229,13 +229,18 @@ class PostgresOutbox implements Outbox {
 
 	private Mono<MeterEventRow> settle(MeterEventRow row, NextState next, Instant now) {
 		MeterEventRow settled = row.with(next.delivery());
-		Mono<Void> paused = Mono.justOrEmpty(next.pauses())
-			.flatMap((reason) -> pause(row.lane().agency(), reason, now));
+		Mono<Void> paused = Mono.justOrEmpty(next.pauses()).flatMap((reason) -> pause(row, reason, now));
 		return this.table.update(settled).then(paused).thenReturn(settled);
 	}
 
-	private Mono<Void> pause(AgencyId agency, String reason, Instant now) {
-		return this.client.sql(PAUSE).bind("reason", reason).bind("now", now).bind("agency", agency.value()).then();
+	private Mono<Void> pause(MeterEventRow row, String reason, Instant now) {
+		Instant attempted = row.delivery().lastAttemptAt();
+		return this.client.sql(PAUSE)
+			.bind("reason", reason)
+			.bind("now", now)
+			.bind("agency", row.lane().agency().value())
+			.bind("attempted", (attempted != null) ? attempted : now)
+			.then();
 	}
 
 	@Override

@@ -221,6 +221,20 @@ class PostgresOutboxIntegrationTests {
 	}
 
 	@Test
+	void whatIsSaidOfAKeyThatWasReplacedMeanwhilePausesNothing() {
+		cutOne();
+		MeterEventRow claimed = claim("ins_1", NOW).get(0);
+		this.database.execute("update stripe_connection set updated_at = '%s'", NOW.plusSeconds(1));
+
+		this.outbox
+			.settle(claimed, new Finding.Answered(new MeterEventAnswer.KeyRefused("revoked")), NOW.plusSeconds(2))
+			.block();
+
+		assertThat(this.database.number("select count(*) as n from stripe_connection where delivery = 'running'"))
+			.isEqualTo(1);
+	}
+
+	@Test
 	void knownIsWhatWasDeliveredInTheHourWhateverItsKind() {
 		cutOne();
 		MeterEventRow row = claim("ins_1", NOW).get(0);
