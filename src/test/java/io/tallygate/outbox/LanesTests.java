@@ -189,7 +189,7 @@ class LanesTests {
 		start();
 		this.time.advanceTimeBy(Duration.ofMinutes(1));
 		assertThat(this.stripe.sent).hasSize(1);
-		this.outbox.resume(Fixtures.agency(1));
+		this.outbox.resume(Fixtures.agency(1), this.clock.instant());
 		this.time.advanceTimeBy(PROPERTIES.scanEvery());
 
 		assertThat(this.stripe.sent).hasSize(2);
