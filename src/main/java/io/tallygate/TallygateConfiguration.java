@@ -11,6 +11,7 @@ import io.r2dbc.pool.ConnectionPool;
 import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
+import io.tallygate.core.NewConnections;
 import io.tallygate.core.SecretBox;
 
 import org.springframework.beans.factory.annotation.Value;
@@ -55,19 +56,25 @@ class TallygateConfiguration {
 		return new PostgresJdbcDetails(server);
 	}
 
+	@Bean
+	NewConnections newConnections() {
+		return new NewConnections();
+	}
+
 	/** The system pool is the one that Boot sees: its health is our readiness. */
 	@Bean(destroyMethod = "dispose")
 	@DependsOnDatabaseInitialization
-	ConnectionPool systemPool(R2dbcConnectionDetails server,
+	ConnectionPool systemPool(R2dbcConnectionDetails server, NewConnections made,
 			@Value("${tallygate.database.system-connections-max:12}") int connectionsMax) {
-		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_system", connectionsMax);
+		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_system", connectionsMax, made);
 	}
 
 	@Bean(destroyMethod = "dispose", defaultCandidate = false)
 	@DependsOnDatabaseInitialization
 	ConnectionPool tenantPool(R2dbcConnectionDetails server,
 			@Value("${tallygate.database.tenant-connections-max:8}") int connectionsMax) {
-		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_tenant", connectionsMax);
+		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_tenant", connectionsMax,
+				new NewConnections());
 	}
 
 	@Bean

@@ -1,6 +1,7 @@
 package io.tallygate.metering;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,9 @@ class ExchangeMeter implements Meter {
 	private static final Logger logger = LoggerFactory.getLogger(ExchangeMeter.class);
 
 	private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
+
+	/** Redis knows a closed exchange for five minutes. */
+	private static final Duration CLOSE_AGAIN_MAX = Duration.ofMinutes(4);
 
 	private final RunningTotals totals;
 
@@ -199,19 +203,26 @@ class ExchangeMeter implements Meter {
 	}
 
 	/**
-	 * Redis is back, perhaps with less than it had: it is given every mark and every
-	 * unwritten entry again.
+	 * Redis is back, perhaps with less than it had: it is given every mark and unwritten
+	 * entry again. Where it has lost nothing, an entry that is old is left to the ledger:
+	 * Redis may have counted it, let go of it, and forgotten that.
+	 * @param isNew whether its generation is a new one
 	 */
-	void giveAgain(String reason) {
+	void giveAgain(String reason, boolean isNew) {
 		this.credit.clear();
 		this.ledger.forgottenByRedis();
+		Instant young = this.clock.now().minus(CLOSE_AGAIN_MAX);
 		Collection<Opening> marks = open();
-		Collection<Entry> entries = this.ledger.unwritten();
+		List<Entry> entries = this.ledger.unwritten()
+			.stream()
+			.filter((entry) -> isNew || entry.occurredAt().isAfter(young))
+			.toList();
 		if (!marks.isEmpty() || !entries.isEmpty()) {
 			logger.info("After {} Redis is given {} marks and {} entries again", reason, marks.size(), entries.size());
 		}
 		marks.forEach((opening) -> give(new Operation.Open(mark(opening))));
 		entries.forEach((entry) -> give(new Operation.Close(entry), () -> this.ledger.keptByRedis(entry)));
+		this.ledger.acknowledgeAgain();
 	}
 
 	/**

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 
 import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Ids;
@@ -59,7 +58,7 @@ class RunningTotals {
 
 	private volatile boolean closed;
 
-	private Consumer<String> onGeneration = (reason) -> {
+	private GenerationListener onGeneration = (reason, isNew) -> {
 	};
 
 	private final ServerTime time;
@@ -72,11 +71,8 @@ class RunningTotals {
 		this.batches = new NaturalBatch<>(BATCH_MAX, WAITING_MAX, this::run);
 	}
 
-	/**
-	 * Called with the reason each time that Redis is found in a generation that we have
-	 * given nothing to.
-	 */
-	void onGeneration(Consumer<String> listener) {
+	/** Called each time that Redis may not have what we gave it. */
+	void onGeneration(GenerationListener listener) {
 		this.onGeneration = listener;
 	}
 
@@ -164,7 +160,20 @@ class RunningTotals {
 		boolean isNew = !java.util.Objects.equals(adopted, this.lastGeneration);
 		this.lastGeneration = adopted;
 		this.generation.set(adopted);
-		this.onGeneration.accept(isNew ? "generation " + adopted : "a connection");
+		this.onGeneration.adopted(isNew ? "generation " + adopted : "a connection", isNew);
+	}
+
+	/** Told when Redis may not have what it was given. */
+	interface GenerationListener {
+
+		/**
+		 * It counts under a generation.
+		 * @param reason why that matters
+		 * @param isNew whether it is another than before, so that nothing of ours is in
+		 * it
+		 */
+		void adopted(String reason, boolean isNew);
+
 	}
 
 	/** Redis is away, or has not been asked yet who it is. */

@@ -1,7 +1,9 @@
 package io.tallygate.outbox;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 import io.tallygate.core.ClientId;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +51,21 @@ interface Outbox {
 	 * changed, when the row has been taken up by another since.
 	 */
 	Mono<MeterEventRow> settle(MeterEventRow claimed, Finding finding, Instant now);
+
+	/**
+	 * Lanes that are in doubt since PostgreSQL lost commits, with the hours that are not
+	 * settled; lists them first where that has not been done. Those whose agency's
+	 * delivery does not run are left for later.
+	 * @param limit at most so many lanes
+	 */
+	Mono<List<DoubtfulLane>> doubtfulLanes(Instant now, int limit);
+
+	/**
+	 * Takes in what Stripe has aggregated in hours of a lane, and settles those of which
+	 * two readings say the same.
+	 * @return those that were settled
+	 */
+	Mono<List<Recovery.Settled>> settle(DoubtfulLane doubtful, Map<Instant, BigDecimal> readings, Instant now);
 
 	/** What is left to do, over all agencies. */
 	Mono<Backlog> backlog();

@@ -1,7 +1,9 @@
 package io.tallygate.outbox;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 import io.r2dbc.spi.Readable;
@@ -9,6 +11,7 @@ import io.tallygate.core.ClientId;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
 import io.tallygate.core.Uncancelled;
+import io.tallygate.metering.Witness;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -31,6 +34,8 @@ class PostgresOutbox implements Outbox {
 			join stripe_connection s on s.agency_id = l.agency_id and s.delivery = 'running'
 			  and s.account_id = l.stripe_account and s.livemode = l.livemode
 			where l.id > :after
+			  and not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)
+			  and not exists (select from rollback_lane x where x.lane_id = l.id and x.settled_at is null)
 			  and exists (select from account a where a.lane_id = l.id and a.crossed > a.cut)
 			  and not exists (select from meter_event m where m.lane_id = l.id and m.state in ('due', 'sending'))
 			  and not exists (select from meter_event m where m.lane_id = l.id and m.state = 'parked' and m.stops_lane)
@@ -69,6 +74,8 @@ class PostgresOutbox implements Outbox {
 			        and s.account_id = d.stripe_account and s.livemode = d.livemode
 			      where d.state in ('due', 'sending') and ((d.state = 'due' and d.next_attempt_at <= :now)
 			        or (d.state = 'sending' and d.lease_until <= :now))
+			        and not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)
+			        and not exists (select from rollback_lane x where x.lane_id = d.lane_id and x.settled_at is null)
 			    ) ranked
 			    left join (
 			      select agency_id, count(*) as under_way from meter_event
@@ -105,21 +112,33 @@ class PostgresOutbox implements Outbox {
 
 	private final Database.OfSystem database;
 
+	private final Witness witness;
+
+	private final String writer;
+
 	private final DatabaseClient client;
 
 	private final LaneQueries lanes;
 
 	private final MeterEventTable table;
 
+	private final RecoveryQueries recovery;
+
 	private final Ids ids;
 
 	private final RandomGenerator random;
 
-	PostgresOutbox(Database.OfSystem database, Ids ids, RandomGenerator random) {
+	/**
+	 * @param witness knows its cuts under an id of {@code ids}
+	 */
+	PostgresOutbox(Database.OfSystem database, Witness witness, Ids ids, RandomGenerator random) {
 		this.database = database;
+		this.witness = witness;
+		this.writer = ids.next("wri_");
 		this.client = database.client();
 		this.lanes = new LaneQueries(database.client());
 		this.table = new MeterEventTable(database.client());
+		this.recovery = new RecoveryQueries(database.client(), ids);
 		this.ids = ids;
 		this.random = random;
 	}
@@ -146,7 +165,7 @@ class PostgresOutbox implements Outbox {
 	@Override
 	public Mono<MeterEventRow> cut(long lane, Instant now) {
 		Mono<MeterEventRow> cut = this.lanes.cut(lane, now).flatMap((found) -> store(found, now));
-		return Uncancelled.of(this.database.transactions().transactional(cut))
+		return this.witness.transactional(this.database, this.writer, cut)
 			.onErrorResume(DuplicateKeyException.class, PostgresOutbox::notFree);
 	}
 
@@ -206,9 +225,13 @@ class PostgresOutbox implements Outbox {
 
 	@Override
 	public Mono<Long> known(MeterEventRow row) {
+		return known(row.lane(), row.hourAtStripe());
+	}
+
+	private Mono<Long> known(Lane lane, Instant hour) {
 		return this.client.sql(KNOWN)
-			.bind("lane", row.lane().id())
-			.bind("hour", row.hourAtStripe())
+			.bind("lane", lane.id())
+			.bind("hour", hour)
 			.map((Readable known) -> MeterEventColumns.number(known, "known").longValue())
 			.one();
 	}
@@ -241,6 +264,19 @@ class PostgresOutbox implements Outbox {
 			.bind("agency", row.lane().agency().value())
 			.bind("attempted", (attempted != null) ? attempted : now)
 			.then();
+	}
+
+	@Override
+	public Mono<List<DoubtfulLane>> doubtfulLanes(Instant now, int limit) {
+		return Uncancelled.of(this.database.transactions().transactional(this.recovery.list()))
+			.then(Mono.defer(() -> this.recovery.doubtful(now, limit)));
+	}
+
+	@Override
+	public Mono<List<Recovery.Settled>> settle(DoubtfulLane doubtful, Map<Instant, BigDecimal> readings, Instant now) {
+		Mono<List<Recovery.Settled>> settled = this.recovery.settle(doubtful, readings, now, this::raise,
+				(hour) -> known(doubtful.lane(), hour));
+		return Uncancelled.of(this.database.transactions().transactional(settled));
 	}
 
 	@Override

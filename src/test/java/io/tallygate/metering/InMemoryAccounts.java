@@ -71,6 +71,11 @@ public final class InMemoryAccounts {
 		return this.accounts.get(key).cut();
 	}
 
+	/** Thousandths that make a unit. */
+	public long divisor(AccountKey key) {
+		return this.accounts.get(key).divisor();
+	}
+
 	/** All thousandths. */
 	public long total(AccountKey key) {
 		return this.accounts.get(key).total();
@@ -79,6 +84,12 @@ public final class InMemoryAccounts {
 	/** How often it was raised or cut. */
 	long version(AccountKey key) {
 		return this.accounts.get(key).version();
+	}
+
+	/** Every account's version goes on from above all that was seen. */
+	void jump() {
+		this.accounts.replaceAll((key, a) -> new Account(key, a.divisor(), a.total(), a.crossed(), a.cut(),
+				a.version() + (1L << 40)));
 	}
 
 	/** Every account. */

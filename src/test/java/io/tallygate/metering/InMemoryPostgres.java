@@ -136,12 +136,12 @@ public final class InMemoryPostgres {
 	}
 
 	/** The ledger as one instance reaches it. */
-	Ledger ledger(Wire wire) {
+	Ledger ledger(Wire wire, InMemoryProgress progress, Witness witness, String writer) {
 		return new Ledger() {
 
 			@Override
 			public Mono<List<Posted>> append(List<Entry> entries) {
-				return wire.call(() -> InMemoryPostgres.this.append(entries));
+				return progress.transactional(witness, writer, wire, () -> InMemoryPostgres.this.append(entries));
 			}
 
 			@Override

@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,6 +23,8 @@ import reactor.core.publisher.Mono;
 public final class InMemoryRedis {
 
 	private static final Duration CLOSED = Duration.ofMinutes(5);
+
+	private static final Duration KEPT = Duration.ofMinutes(10);
 
 	private final InstantSource clock;
 
@@ -43,6 +46,9 @@ public final class InMemoryRedis {
 	record Total(@Nullable Long base, long version, long pending) {
 	}
 
+	private record Kept(String line, Instant at) {
+	}
+
 	/** What one server holds. */
 	private static final class Held {
 
@@ -55,6 +61,10 @@ public final class InMemoryRedis {
 		private final Map<String, Instant> closed = new HashMap<>();
 
 		private final Map<AccountKey, Total> totals = new HashMap<>();
+
+		private final Map<String, Kept> kept = new LinkedHashMap<>();
+
+		private final Map<String, Witness.Remembered> writers = new HashMap<>();
 
 		private @Nullable String generation;
 
@@ -70,6 +80,8 @@ public final class InMemoryRedis {
 			copy.pending.putAll(this.pending);
 			copy.closed.putAll(this.closed);
 			copy.totals.putAll(this.totals);
+			copy.kept.putAll(this.kept);
+			copy.writers.putAll(this.writers);
 			copy.generation = this.generation;
 			copy.begunBy = this.begunBy;
 			return copy;
@@ -102,12 +114,15 @@ public final class InMemoryRedis {
 		};
 	}
 
-	/** What is wrong at this instant, beside these accounts. */
-	public List<String> faults(InMemoryAccounts accounts) {
+	/**
+	 * What is wrong at this instant, beside these accounts.
+	 * @param mayBeAhead whether PostgreSQL has lost commits and nobody has noticed
+	 */
+	public List<String> faults(InMemoryAccounts accounts, boolean mayBeAhead) {
 		List<String> faults = new ArrayList<>();
 		this.countedAgain.forEach((request) -> faults.add(request + " was counted again"));
 		this.setBack.forEach((account) -> faults.add(account + " was set back"));
-		for (AccountKey account : accounts.keys()) {
+		for (AccountKey account : mayBeAhead ? List.<AccountKey>of() : accounts.keys()) {
 			Total total = total(account);
 			if (total.version() > accounts.version(account)
 					|| (total.version() == accounts.version(account) && total.base() != accounts.total(account))) {
@@ -120,7 +135,7 @@ public final class InMemoryRedis {
 
 	/** What is not as it should be when nothing is under way. */
 	public List<String> faultsAtRest(InMemoryAccounts accounts) {
-		List<String> faults = faults(accounts);
+		List<String> faults = faults(accounts, false);
 		this.held.open.keySet().forEach((request) -> faults.add(request + " is marked open in Redis"));
 		this.held.pending.keySet().forEach((request) -> faults.add(request + " is pending in Redis"));
 		for (AccountKey account : accounts.keys()) {
@@ -191,6 +206,30 @@ public final class InMemoryRedis {
 			}
 
 			@Override
+			public Flux<String> kept() {
+				return wire
+					.call(() -> InMemoryRedis.this.held.kept.values()
+						.stream()
+						.filter((kept) -> kept.at().isAfter(InMemoryRedis.this.clock.instant().minus(KEPT)))
+						.map(Kept::line)
+						.toList())
+					.flatMapIterable((lines) -> lines);
+			}
+
+			@Override
+			public Mono<Void> remember(Map<String, Witness.Remembered> writers) {
+				return wire.call(() -> {
+					InMemoryRedis.this.held.writers.putAll(writers);
+					return true;
+				}).then();
+			}
+
+			@Override
+			public Mono<Map<String, Witness.Remembered>> remembered() {
+				return wire.call(() -> Map.copyOf(InMemoryRedis.this.held.writers));
+			}
+
+			@Override
 			public void onChange(Runnable listener) {
 				InMemoryRedis.this.listeners.add(() -> wire.event(listener));
 			}
@@ -214,6 +253,10 @@ public final class InMemoryRedis {
 		}
 		if (operation instanceof Counters.Operation.Acknowledge known) {
 			return acknowledge(known.entry(), known.base(), known.version());
+		}
+		if (operation instanceof Counters.Operation.Keep keep) {
+			keep(keep.entry());
+			return new Counters.Reply(Counters.Result.APPLIED, null, null);
 		}
 		Counters.Operation.Strike strike = (Counters.Operation.Strike) operation;
 		boolean was = this.held.open.remove(strike.request()) != null;
@@ -257,6 +300,9 @@ public final class InMemoryRedis {
 		if (held != null || this.bug == Bug.ACKNOWLEDGED_TWICE) {
 			raise(entry.account(), -entry.quantity());
 		}
+		if (held != null) {
+			keep(held);
+		}
 		Total total = total(entry.account());
 		if (version > total.version() || this.bug == Bug.BASE_WITHOUT_ITS_VERSION) {
 			if (version < total.version()) {
@@ -267,6 +313,10 @@ public final class InMemoryRedis {
 		this.held.open.remove(request);
 		markClosed(request);
 		return told((held != null) ? Counters.Result.APPLIED : Counters.Result.KNOWN, entry.account());
+	}
+
+	private void keep(Entry entry) {
+		this.held.kept.put(entry.request().value(), new Kept(entry.encode(), this.clock.instant()));
 	}
 
 	private Counters.Reply told(Counters.Result result, AccountKey account) {

@@ -28,13 +28,21 @@ public final class MeteringInstance {
 
 	private final Mono<Void> begun;
 
+	private final Witness witness;
+
+	private final History history;
+
+	private DueListener due = (client, epoch) -> {
+	};
+
 	private final LedgerWriter ledger;
 
 	private final ExchangeMeter meter;
 
-	/** Over these stores; units that are due are told to {@code due}. */
+	/** Over these stores. */
 	public MeteringInstance(Scheduler scheduler, AgreedClock clock, Ids ids, InMemoryRedis redis, Wire toRedis,
-			InMemoryPostgres postgres, Wire toPostgres, boolean waitsForTheLedger, DueListener due, Bug bug) {
+			InMemoryPostgres postgres, InMemoryProgress progress, Wire toPostgres, boolean waitsForTheLedger,
+			Bug bug) {
 		this.scheduler = scheduler;
 		MeteringProperties properties = new MeteringProperties(
 				waitsForTheLedger ? CloseDurability.LEDGER : CloseDurability.REDIS, Duration.ofMillis(100),
@@ -46,18 +54,33 @@ public final class MeteringInstance {
 		RunningTotals totals = new RunningTotals(counters, clock, ids, scheduler);
 		ServerTime postgresTime = new ServerTime(clock, totals::isAway);
 		Presence presence = new Presence(instances, ids, postgresTime, LEASE);
-		this.ledger = new LedgerWriter(mistaken(postgres.ledger(toPostgres), redis, bug), totals, scheduler,
-				properties.unwrittenMax(), properties.unwrittenBytesMax());
+		this.witness = new Witness(counters, clock);
+		this.ledger = new LedgerWriter(
+				mistaken(postgres.ledger(toPostgres, progress, this.witness, ids.next("wri_")), redis, bug), totals,
+				scheduler, properties.unwrittenMax(), properties.unwrittenBytesMax());
+		this.history = new History(progress.over(toPostgres), this.witness, counters, this.ledger, presence.id(),
+				scheduler);
+		if (bug != Bug.LOST_COMMITS_NOT_NOTICED) {
+			this.witness.onLost(this.history::doubt);
+			toPostgres.onNewConnection(this.history::doubt);
+		}
+		this.history.doubt();
 		this.meter = new ExchangeMeter(totals, this.ledger, instances, presence, new OccurrenceClock(clock),
 				postgresTime, scheduler, properties, metrics);
-		if (bug != Bug.MARKS_NOT_GIVEN_AGAIN) {
-			totals.onGeneration(this.meter::giveAgain);
-		}
+		totals.onGeneration((reason, isNew) -> {
+			if (bug != Bug.MARKS_NOT_GIVEN_AGAIN) {
+				this.meter.giveAgain(reason, isNew);
+			}
+			this.witness.tellAgain();
+			if (bug != Bug.LOST_COMMITS_NOT_NOTICED) {
+				this.history.doubt();
+			}
+		});
 		presence.onNewId(this.meter::markAgain);
 		this.ledger.onPosted((posted) -> {
 			this.meter.written(posted.entry().request().value());
 			if (posted.fresh() && posted.account().hasUnitsDue()) {
-				due.unitsDue(posted.entry().account().client(), posted.entry().account().epoch());
+				this.due.unitsDue(posted.entry().account().client(), posted.entry().account().epoch());
 			}
 		});
 		Sweeper sweeper = new Sweeper(counters, totals, instances, presence, this.ledger, this.meter, clock,
@@ -70,6 +93,9 @@ public final class MeteringInstance {
 			every(properties.sweepInterval(), sweeper::sweep);
 		}
 		every(properties.epochCloseInterval(), epochs::closeEnded);
+		if (bug != Bug.ENTRIES_NOT_RESTORED) {
+			every(properties.sweepInterval(), this.history::restore);
+		}
 	}
 
 	private void every(Duration pause, Supplier<Mono<Void>> round) {
@@ -94,6 +120,21 @@ public final class MeteringInstance {
 		return entries.stream()
 			.map((entry) -> new Ledger.Posted(entry, false, 0, 0, new Account(entry.account(), 1, 0, 0, 0, -1)))
 			.toList();
+	}
+
+	/** Whom units that are due are told to. */
+	public void tell(DueListener listener) {
+		this.due = listener;
+	}
+
+	/** What this process remembers of its commits. */
+	public Witness witness() {
+		return this.witness;
+	}
+
+	/** Whether PostgreSQL is known to hold all that was committed. */
+	public Certainty certainty() {
+		return this.history;
 	}
 
 	/** Completes when the process may go on with its start. */

@@ -62,7 +62,8 @@ final class MeteringWorld implements AutoCloseable {
 		ServerTime postgresTime = new ServerTime(clock, this.totals::isAway);
 		this.instances = new PostgresInstances(database);
 		this.presence = new Presence(this.instances, Exchanges.IDS, postgresTime, lease);
-		this.ledger = new LedgerWriter(new PostgresLedger(database), this.totals, scheduler, properties.unwrittenMax(),
+		this.ledger = new LedgerWriter(
+				new PostgresLedger(database, new Witness(this.counters, clock), Exchanges.IDS.next("wri_")), this.totals, scheduler, properties.unwrittenMax(),
 				properties.unwrittenBytesMax());
 		MeteringMetrics metrics = new MeteringMetrics(new SimpleMeterRegistry());
 		OccurrenceClock occurrences = new OccurrenceClock(clock);

@@ -1,15 +1,21 @@
 package io.tallygate.outbox;
 
+import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 
 import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
@@ -18,6 +24,7 @@ import io.tallygate.core.Ids;
 import io.tallygate.core.MeterEventId;
 import io.tallygate.metering.AccountKey;
 import io.tallygate.metering.InMemoryAccounts;
+import io.tallygate.metering.InMemoryProgress;
 import io.tallygate.simulation.Bug;
 import io.tallygate.simulation.Tables;
 import reactor.core.publisher.Flux;
@@ -40,6 +47,11 @@ public final class InMemoryOutbox implements Outbox {
 	/** Agencies whose delivery is paused, and why. */
 	private final Map<AgencyId, String> paused;
 
+	private final InMemoryProgress progress;
+
+	/** Hours that are in doubt, by lane. */
+	private final Map<Long, Map<Instant, DoubtfulLane.Hour>> doubtful;
+
 	/** When agencies saw to their keys. */
 	private final Map<AgencyId, Instant> resumed;
 
@@ -53,12 +65,14 @@ public final class InMemoryOutbox implements Outbox {
 	}
 
 	InMemoryOutbox(Ids ids, RandomGenerator random) {
-		this(new Tables(), ids, random, Bug.NONE);
+		this(new Tables(), Instant::now, ids, random, Bug.NONE);
 	}
 
 	/** Over these tables. */
-	public InMemoryOutbox(Tables tables, Ids ids, RandomGenerator random, Bug bug) {
+	public InMemoryOutbox(Tables tables, InstantSource clock, Ids ids, RandomGenerator random, Bug bug) {
 		this.accounts = new InMemoryAccounts(tables);
+		this.progress = new InMemoryProgress(clock, tables, bug);
+		this.doubtful = tables.table("rollback_lane");
 		this.lanes = tables.table("lane");
 		this.feeds = tables.table("account_lane");
 		this.rows = tables.table("meter_event");
@@ -187,18 +201,122 @@ public final class InMemoryOutbox implements Outbox {
 	private boolean isClaimable(MeterEventRow row, Instant now) {
 		boolean isReady = row.is(Delivery.State.DUE) && !row.delivery().nextAttemptAt().isAfter(now);
 		boolean hasLapsed = row.is(Delivery.State.SENDING) && !row.isHeld(now);
-		return (isReady || hasLapsed) && !this.paused.containsKey(row.lane().agency());
+		return (isReady || hasLapsed) && !isDoubtful(row.lane()) && !this.paused.containsKey(row.lane().agency());
 	}
 
 	@Override
 	public Mono<Long> known(MeterEventRow row) {
-		return transaction(() -> this.rows.values()
-			.stream()
-			.filter((other) -> other.lane().id() == row.lane().id() && other.is(Delivery.State.DELIVERED))
-			.filter((other) -> other.hourAtStripe().equals(row.hourAtStripe()))
+		return transaction(() -> delivered(row.lane(), row.hourAtStripe())
 			.filter((other) -> this.bug != Bug.KNOWN_OF_ONE_ACCOUNT || other.epoch() == row.epoch())
 			.mapToLong(MeterEventRow::value)
 			.sum());
+	}
+
+	private Stream<MeterEventRow> delivered(Lane lane, Instant hour) {
+		return this.rows.values()
+			.stream()
+			.filter((row) -> row.lane().id() == lane.id() && row.is(Delivery.State.DELIVERED))
+			.filter((row) -> row.hourAtStripe().equals(hour));
+	}
+
+	private static boolean isUnfinished(MeterEventRow row) {
+		return row.is(Delivery.State.DUE) || row.is(Delivery.State.SENDING)
+				|| (row.is(Delivery.State.PARKED) && row.delivery().doubt() != null);
+	}
+
+	@Override
+	public Mono<List<DoubtfulLane>> doubtfulLanes(Instant now, int limit) {
+		return transaction(() -> {
+			InMemoryProgress.Rollback open = this.progress.rollback();
+			if (open == null) {
+				return List.of();
+			}
+			if (open.entriesAreBack() && !open.lanesAreListed()) {
+				list(open);
+			}
+			else if (open.lanesAreListed() && this.doubtful.isEmpty()) {
+				this.progress.settled();
+			}
+			if (open.foundAt().plus(Recovery.FIRST_READING_AFTER).isAfter(now)) {
+				return List.of();
+			}
+			return this.doubtful.entrySet()
+				.stream()
+				.filter((lane) -> !this.paused.containsKey(this.lanes.get(lane.getKey()).agency()))
+				.map((lane) -> new DoubtfulLane(this.lanes.get(lane.getKey()), List.copyOf(lane.getValue().values())))
+				.toList();
+		});
+	}
+
+	private void list(InMemoryProgress.Rollback open) {
+		this.progress.listed();
+		if (this.bug == Bug.LANES_NOT_SETTLED) {
+			return;
+		}
+		for (Lane lane : this.lanes.values()) {
+			Map<Instant, DoubtfulLane.Hour> hours = new TreeMap<>();
+			Instant hour = open.lostSince().truncatedTo(ChronoUnit.HOURS);
+			while (!hour.isAfter(open.foundAt())) {
+				hours.put(hour, new DoubtfulLane.Hour(hour, null, null));
+				hour = hour.plus(Duration.ofHours(1));
+			}
+			feeding(lane.id()).stream()
+				.flatMap((account) -> owing(account).buckets().stream())
+				.forEach((bucket) -> hours.put(bucket.hour(), new DoubtfulLane.Hour(bucket.hour(), null, null)));
+			this.rows.values()
+				.stream()
+				.filter((row) -> row.lane().id() == lane.id() && isUnfinished(row))
+				.forEach((row) -> hours.put(row.hourAtStripe(),
+						new DoubtfulLane.Hour(row.hourAtStripe(), null, null)));
+			this.doubtful.put(lane.id(), hours);
+		}
+	}
+
+	@Override
+	public Mono<List<Recovery.Settled>> settle(DoubtfulLane lane, Map<Instant, BigDecimal> readings, Instant now) {
+		return transaction(() -> {
+			Map<Instant, DoubtfulLane.Hour> hours = new TreeMap<>(
+					this.doubtful.getOrDefault(lane.lane().id(), Map.of()));
+			List<Recovery.Settled> settled = new ArrayList<>();
+			List.copyOf(hours.values()).forEach((hour) -> {
+				BigDecimal reading = readings.get(hour.hour());
+				if (reading != null) {
+					settle(lane.lane(), hour, reading, now, hours, settled);
+				}
+			});
+			if (hours.isEmpty()) {
+				this.doubtful.remove(lane.lane().id());
+			}
+			else {
+				this.doubtful.put(lane.lane().id(), hours);
+			}
+			return settled;
+		});
+	}
+
+	private void settle(Lane lane, DoubtfulLane.Hour hour, BigDecimal reading, Instant now,
+			Map<Instant, DoubtfulLane.Hour> hours, List<Recovery.Settled> settled) {
+		long surplus = reading.longValue()
+				- delivered(lane, hour.hour()).mapToLong(MeterEventRow::value).sum();
+		if (!hour.isDecidedBy(reading, now) || surplus < 0) {
+			if (hour.isNewsTo(reading)) {
+				hours.put(hour.hour(), new DoubtfulLane.Hour(hour.hour(), reading, now));
+			}
+			return;
+		}
+		List<MeterEventRow> unfinished = this.rows.values()
+			.stream()
+			.filter((row) -> row.lane().id() == lane.id() && row.hourAtStripe().equals(hour.hour()))
+			.filter(InMemoryOutbox::isUnfinished)
+			.toList();
+		Recovered outcome = Recovered.of(lane, hour.hour(), surplus, unfinished,
+				feeding(lane.id()).stream().map(this::owing).toList(), this.ids, now);
+		outcome.changed().forEach((row) -> this.rows.put(row.id(), row));
+		if (this.bug != Bug.LOST_ROWS_NOT_RECOVERED) {
+			outcome.added().forEach(this::store);
+		}
+		hours.remove(hour.hour());
+		settled.add(new Recovery.Settled(hour.hour(), outcome));
 	}
 
 	@Override
@@ -238,8 +356,13 @@ public final class InMemoryOutbox implements Outbox {
 		return this.rows.values().stream().filter((row) -> row.is(state)).count();
 	}
 
+	private boolean isDoubtful(Lane lane) {
+		InMemoryProgress.Rollback open = this.progress.rollback();
+		return (open != null && !open.lanesAreListed()) || this.doubtful.containsKey(lane.id());
+	}
+
 	private boolean isFree(Lane lane) {
-		return !this.paused.containsKey(lane.agency()) && this.rows.values()
+		return !isDoubtful(lane) && !this.paused.containsKey(lane.agency()) && this.rows.values()
 			.stream()
 			.filter((row) -> row.lane().id() == lane.id())
 			.noneMatch((row) -> row.is(Delivery.State.DUE) || row.is(Delivery.State.SENDING)

@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
+import io.tallygate.metering.TestWitness;
 import io.tallygate.simulation.StripeOracle;
 import io.tallygate.stripe.MeterEvent;
 import io.tallygate.stripe.MeterEventAnswer;
@@ -30,7 +31,7 @@ class LanesIntegrationTests {
 	private static final int CLIENTS = 12;
 
 	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofMillis(200), 5, 2, 100, 16, 16,
-			Duration.ofSeconds(5), Duration.ofSeconds(10));
+			Duration.ofSeconds(5), Duration.ofSeconds(1), Duration.ofSeconds(10));
 
 	private final OutboxDatabase database = new OutboxDatabase();
 
@@ -79,8 +80,9 @@ class LanesIntegrationTests {
 
 	private Lanes lanes(String owner) {
 		Ids ids = new Ids(Clock.systemUTC(), new Random());
-		PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(), ids, new Random());
-		return new Lanes(outbox, new SlowStripe(), PROPERTIES, Clock.systemUTC(), Schedulers.parallel(), owner,
+		PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(), TestWitness.alone(), ids,
+				new Random());
+		return new Lanes(outbox, new SlowStripe(), TestWitness.CERTAIN, PROPERTIES, Clock.systemUTC(), Schedulers.parallel(), owner,
 				new OutboxMetrics(new SimpleMeterRegistry(), Clock.systemUTC()), List.of());
 	}
 

@@ -1,13 +1,18 @@
 package io.tallygate.outbox;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tallygate.core.ClientId;
+import io.tallygate.metering.Certainty;
 import io.tallygate.metering.DueListener;
+import io.tallygate.metering.InMemoryProgress;
+import io.tallygate.metering.Witness;
 import io.tallygate.simulation.Wire;
 import io.tallygate.stripe.MeterEvents;
 import reactor.core.publisher.Flux;
@@ -18,14 +23,14 @@ import reactor.core.scheduler.Scheduler;
 public final class OutboxInstance {
 
 	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 500, 4, 10_000, 64,
-			4, Duration.ofSeconds(30), Duration.ofSeconds(60));
+			4, Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(60));
 
 	private final Lanes lanes;
 
 	/** Over an outbox that is reached over {@code toPostgres}. */
 	public OutboxInstance(Scheduler scheduler, InstantSource clock, String owner, InMemoryOutbox outbox,
-			Wire toPostgres, MeterEvents stripe) {
-		this.lanes = new Lanes(new OverWire(outbox, toPostgres), stripe, PROPERTIES, clock, scheduler, owner,
+			InMemoryProgress progress, Witness witness, Certainty certainty, Wire toPostgres, MeterEvents stripe) {
+		this.lanes = new Lanes(new OverWire(outbox, progress, witness, owner, toPostgres), stripe, certainty, PROPERTIES, clock, scheduler, owner,
 				new OutboxMetrics(new SimpleMeterRegistry(), clock), List.of());
 	}
 
@@ -41,7 +46,8 @@ public final class OutboxInstance {
 	}
 
 	/** Each method is one call; its transaction is carried out where the call arrives. */
-	private record OverWire(Outbox outbox, Wire wire) implements Outbox {
+	private record OverWire(Outbox outbox, InMemoryProgress progress, Witness witness, String writer,
+			Wire wire) implements Outbox {
 
 		@Override
 		public Mono<List<Long>> lanesDue(long after, int limit) {
@@ -55,7 +61,8 @@ public final class OutboxInstance {
 
 		@Override
 		public Mono<MeterEventRow> cut(long lane, Instant now) {
-			return this.wire.call(() -> this.outbox.cut(lane, now).block());
+			return this.progress.transactional(this.witness, this.writer, this.wire,
+					() -> this.outbox.cut(lane, now).block());
 		}
 
 		@Override
@@ -72,6 +79,17 @@ public final class OutboxInstance {
 		@Override
 		public Mono<MeterEventRow> settle(MeterEventRow claimed, Finding finding, Instant now) {
 			return this.wire.call(() -> this.outbox.settle(claimed, finding, now).block());
+		}
+
+		@Override
+		public Mono<List<DoubtfulLane>> doubtfulLanes(Instant now, int limit) {
+			return this.wire.call(() -> this.outbox.doubtfulLanes(now, limit).block());
+		}
+
+		@Override
+		public Mono<List<Recovery.Settled>> settle(DoubtfulLane doubtful, Map<Instant, BigDecimal> readings,
+				Instant now) {
+			return this.wire.call(() -> this.outbox.settle(doubtful, readings, now).block());
 		}
 
 		@Override

@@ -8,6 +8,7 @@ import java.util.Random;
 import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
+import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEventAnswer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,7 @@ class PostgresOutboxIntegrationTests {
 
 	private final AgencyId agency = Fixtures.agency(1);
 
-	private final PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(),
+	private final PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(), TestWitness.alone(),
 			new Ids(() -> NOW, new Random(1)), new Random(2));
 
 	@BeforeEach

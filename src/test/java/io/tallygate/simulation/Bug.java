@@ -67,7 +67,18 @@ public enum Bug {
 	/** Only the row's own account is known when the summaries are read. */
 	KNOWN_OF_ONE_ACCOUNT,
 	/** A 500 is taken for a refusal that changed nothing. */
-	FAILURE_TAKEN_FOR_REFUSAL;
+	FAILURE_TAKEN_FOR_REFUSAL,
+
+	// After PostgreSQL has lost commits.
+
+	/** Nobody looks whether it remembers what was committed. */
+	LOST_COMMITS_NOT_NOTICED,
+	/** The entries that Redis keeps are not written again. */
+	ENTRIES_NOT_RESTORED,
+	/** Lanes go on without a look at Stripe's summaries. */
+	LANES_NOT_SETTLED,
+	/** What Stripe has of lost rows is not taken into the outbox. */
+	LOST_ROWS_NOT_RECOVERED;
 
 	/** What brings it to light soonest. */
 	Set<Trouble> provokedBy() {
@@ -78,6 +89,8 @@ public enum Bug {
 			case NO_SWEEPER, ORPHAN_THOUGH_COUNTED -> Set.of(Trouble.DEATHS);
 			case NO_CLOSED_MARKER -> Set.of(Trouble.NETWORK);
 			case DOUBT_FORGOTTEN, KNOWN_OF_ONE_ACCOUNT -> Set.of(Trouble.STRIPE_AWAY);
+			case LOST_COMMITS_NOT_NOTICED, ENTRIES_NOT_RESTORED, LANES_NOT_SETTLED, LOST_ROWS_NOT_RECOVERED ->
+				Set.of(Trouble.POSTGRES_ROLLS_BACK);
 			default -> Set.of();
 		};
 	}

@@ -16,6 +16,8 @@ enum Trouble {
 	REDIS_AWAY,
 	/** PostgreSQL does not answer for a while. */
 	POSTGRES_AWAY,
+	/** PostgreSQL fails over to a standby that lagged. */
+	POSTGRES_ROLLS_BACK,
 	/** Processes are killed. */
 	DEATHS,
 	/** Processes stand still, and go on. */

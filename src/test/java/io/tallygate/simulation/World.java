@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 
 import io.tallygate.client.ChargeBy;
 import io.tallygate.client.ChargePolicy;
@@ -19,6 +20,7 @@ import io.tallygate.client.Report;
 import io.tallygate.client.Terms;
 import io.tallygate.client.TokenWeights;
 import io.tallygate.core.AgencyId;
+import io.tallygate.core.AgreedClock;
 import io.tallygate.core.ChannelId;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Ids;
@@ -26,13 +28,16 @@ import io.tallygate.core.RequestId;
 import io.tallygate.metering.AccountKey;
 import io.tallygate.metering.InMemoryAccounts;
 import io.tallygate.metering.InMemoryPostgres;
+import io.tallygate.metering.InMemoryProgress;
 import io.tallygate.metering.InMemoryRedis;
+import io.tallygate.metering.MeteringInstance;
 import io.tallygate.metering.Opening;
 import io.tallygate.metering.Outcome;
 import io.tallygate.outbox.Delivery;
 import io.tallygate.outbox.InMemoryOutbox;
 import io.tallygate.outbox.Lane;
 import io.tallygate.outbox.MeterEventRow;
+import io.tallygate.outbox.OutboxInstance;
 import io.tallygate.provider.Usage;
 import org.jspecify.annotations.Nullable;
 import reactor.test.scheduler.VirtualTimeScheduler;
@@ -57,6 +62,8 @@ final class World {
 
 	private static final Duration HEALING = Duration.ofSeconds(100);
 
+	private static final int LAG_MILLIS_MAX = 30_000;
+
 	private final long seed;
 
 	private final Bug bug;
@@ -74,6 +81,13 @@ final class World {
 		.plus(this.stoodStill);
 
 	private final Ids ids;
+
+	private final Tables tables = new Tables();
+
+	/** Raised by each failover of PostgreSQL. */
+	private int postgresLife;
+
+	private final InMemoryProgress progress;
 
 	private final InMemoryAccounts accounts;
 
@@ -96,6 +110,11 @@ final class World {
 	private final List<Process> living = new ArrayList<>();
 
 	private @Nullable Trouble lastTrouble;
+
+	private boolean standbyLags;
+
+	/** PostgreSQL has lost commits, and nobody has written that down yet. */
+	private boolean isBehind;
 
 	private boolean healed;
 
@@ -131,11 +150,11 @@ final class World {
 		this.troubles = Set.copyOf(troubles);
 		this.random = new Random(seed);
 		this.ids = new Ids(this.clock, this.random);
-		Tables tables = new Tables();
-		this.accounts = new InMemoryAccounts(tables);
-		this.postgres = new InMemoryPostgres(this.clock, tables, bug);
+		this.accounts = new InMemoryAccounts(this.tables);
+		this.progress = new InMemoryProgress(this.clock, this.tables, bug);
+		this.postgres = new InMemoryPostgres(this.clock, this.tables, bug);
 		this.redis = new InMemoryRedis(this.clock, bug);
-		this.outbox = new InMemoryOutbox(tables, this.ids, this.random, bug);
+		this.outbox = new InMemoryOutbox(this.tables, this.clock, this.ids, this.random, bug);
 		this.stripe = new StripeOracle(this.clock, this::mishap,
 				() -> Duration.ofSeconds(this.healed ? 0 : this.random.nextInt(200)));
 		this.redisLoses = troubles.contains(Trouble.REDIS_FORGETS) || troubles.contains(Trouble.REDIS_FAILS_OVER);
@@ -178,7 +197,10 @@ final class World {
 			pass(Duration.ofSeconds(this.random.nextInt(40)));
 		}
 		else if (dice < 91) {
-			anyClient().changesPolicy();
+			// A change of settings that PostgreSQL loses is for whoever made it to make again.
+			if (!this.troubles.contains(Trouble.POSTGRES_ROLLS_BACK)) {
+				anyClient().changesPolicy();
+			}
 		}
 		else if (!this.troubles.isEmpty()) {
 			List<Trouble> all = this.troubles.stream().sorted().toList();
@@ -203,6 +225,13 @@ final class World {
 			}
 			case REDIS_AWAY -> awayForAWhile(Process::toRedis);
 			case POSTGRES_AWAY -> awayForAWhile(Process::toPostgres);
+			case POSTGRES_ROLLS_BACK -> {
+				if (!this.standbyLags && !this.isBehind && this.progress.rollback() == null) {
+					Tables.Backup standby = this.tables.backUp();
+					this.standbyLags = true;
+					later(Duration.ofMillis(this.random.nextInt(LAG_MILLIS_MAX)), () -> failOverTo(standby));
+				}
+			}
 			case DEATHS -> {
 				Process process = anyone();
 				later(Duration.ofMillis(this.random.nextInt(1000)), () -> die(process));
@@ -242,6 +271,15 @@ final class World {
 		List<Wire> cut = this.living.stream().map(wire).toList();
 		cut.forEach(Wire::cut);
 		later(Duration.ofSeconds(1 + this.random.nextInt(60)), () -> cut.forEach(Wire::join));
+	}
+
+	private void failOverTo(Tables.Backup standby) {
+		this.tables.restore(standby);
+		this.postgresLife++;
+		this.standbyLags = false;
+		this.isBehind = true;
+		this.cuts.clear();
+		this.firstRows.clear();
 	}
 
 	private void die(Process process) {
@@ -367,8 +405,8 @@ final class World {
 	}
 
 	private boolean isDelivered() {
-		return this.outbox.rows().stream().allMatch((row) -> row.delivery().state() == Delivery.State.DELIVERED)
-				&& this.accounts.keys()
+		return this.progress.rollback() == null
+				&& this.outbox.rows().stream().allMatch((row) -> row.delivery().state() == Delivery.State.DELIVERED) && this.accounts.keys()
 					.stream()
 					.allMatch((account) -> this.accounts.cut(account) == this.accounts.crossed(account));
 	}
@@ -376,13 +414,15 @@ final class World {
 	/** At every instant. */
 	private void check() {
 		none("accounts", this.postgres.faults());
-		none("Redis", this.redis.faults(this.accounts));
+		this.isBehind &= this.progress.rollback() == null;
+		none("Redis", this.redis.faults(this.accounts, this.isBehind));
 		none("Stripe's rules", this.stripe.brokenRules());
 		this.postgres.counted()
 			.forEach((request, quantity) -> same("I1: quantity of " + request, this.reported.get(request), quantity));
 		Map<AccountKey, Long> charged = charged();
 		for (AccountKey account : this.accounts.keys()) {
-			long most = this.accounts.crossed(account);
+			long most = this.troubles.contains(Trouble.POSTGRES_ROLLS_BACK) ? ended(account)
+					: this.accounts.crossed(account);
 			that("I4: " + charged.getOrDefault(account, 0L) + " of " + most + " units of " + account + " at Stripe",
 					charged.getOrDefault(account, 0L) <= most);
 			Long before = this.cuts.put(account, this.accounts.cut(account));
@@ -395,6 +435,15 @@ final class World {
 			MeterEventRow first = this.firstRows.putIfAbsent(row.identifier(), row);
 			that("I6: " + row.identifier() + " was changed", first == null || isSame(first, row));
 		}
+	}
+
+	/** Units that the exchanges completed that have ended, whatever PostgreSQL has lost. */
+	private long ended(AccountKey account) {
+		return this.accountOf.entrySet()
+			.stream()
+			.filter((request) -> request.getValue().equals(account))
+			.mapToLong((request) -> this.reported.get(request.getKey()))
+			.sum() / this.accounts.divisor(account);
 	}
 
 	private static boolean isSame(MeterEventRow first, MeterEventRow row) {
@@ -517,23 +566,25 @@ final class World {
 
 		private Duration skew = Duration.ZERO;
 
-		private final io.tallygate.core.AgreedClock clock = new io.tallygate.core.AgreedClock(
+		private final AgreedClock clock = new AgreedClock(
 				() -> World.this.clock.instant().plus(this.skew),
 				() -> World.this.time.now(TimeUnit.NANOSECONDS) + World.this.stoodStill.toNanos());
 
-		private final Wire toRedis = wire();
+		private final Wire toRedis = wire(() -> 0);
 
-		private final Wire toPostgres = wire();
+		private final Wire toPostgres = wire(() -> World.this.postgresLife);
 
-		private final io.tallygate.metering.MeteringInstance metering;
+		private final MeteringInstance metering;
 
 		Process() {
-			var lanes = new io.tallygate.outbox.OutboxInstance(this.scheduler, this.clock, World.this.ids.next("ins_"),
-					World.this.outbox, this.toPostgres, new StripeOverWire(World.this.stripe, this.scheduler,
-							World.this.time, World.this.random, World.this.bug, World.this.clock));
-			this.metering = new io.tallygate.metering.MeteringInstance(this.scheduler, this.clock, World.this.ids,
-					World.this.redis, this.toRedis, World.this.postgres, this.toPostgres,
-					World.this.random.nextInt(4) == 0, lanes.due(), World.this.bug);
+			this.metering = new MeteringInstance(this.scheduler, this.clock, World.this.ids, World.this.redis,
+					this.toRedis, World.this.postgres, World.this.progress, this.toPostgres,
+					World.this.random.nextInt(4) == 0, World.this.bug);
+			OutboxInstance lanes = new OutboxInstance(this.scheduler, this.clock, World.this.ids.next("ins_"),
+					World.this.outbox, World.this.progress, this.metering.witness(), this.metering.certainty(),
+					this.toPostgres, new StripeOverWire(World.this.stripe, this.scheduler, World.this.time,
+							World.this.random, World.this.bug, World.this.clock));
+			this.metering.tell(lanes.due());
 			this.metering.begun().subscribe((done) -> {
 			}, (never) -> {
 			}, () -> {
@@ -550,8 +601,8 @@ final class World {
 			return this.toPostgres;
 		}
 
-		private Wire wire() {
-			return new Wire(World.this.time, this.scheduler, World.this.random, World.this.wirePercent);
+		private Wire wire(IntSupplier lives) {
+			return new Wire(World.this.time, lives, this.scheduler, World.this.random, World.this.wirePercent);
 		}
 
 	}
