@@ -47,6 +47,9 @@ interface Counters {
 	/** Remembers how far writers have come in PostgreSQL. */
 	Mono<Void> remember(Map<String, Remembered> writers);
 
+	/** Remembers nothing more of these. */
+	Mono<Void> forget(List<String> writers);
+
 	/** How far every writer had come in PostgreSQL, as far as is remembered. */
 	Mono<Map<String, Remembered>> remembered();
 
@@ -98,8 +101,8 @@ interface Counters {
 		}
 
 		/**
-		 * Keeps an entry that PostgreSQL has and that was never pending here, for a while:
-		 * PostgreSQL may lose it.
+		 * Keeps an entry that PostgreSQL has and that was never pending here, for a
+		 * while: PostgreSQL may lose it.
 		 */
 		record Keep(Entry entry) implements Operation {
 

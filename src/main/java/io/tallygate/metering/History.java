@@ -167,6 +167,21 @@ class History implements Certainty {
 		return (reached != null) ? reached.at() : remembered.begunAt();
 	}
 
+	/**
+	 * One round: what is known of writers that ended long ago is removed, first where it
+	 * would be missed in PostgreSQL; the others stay known, however idle.
+	 */
+	Mono<Void> tidy() {
+		Map<String, Long> versions = this.witness.own()
+			.entrySet()
+			.stream()
+			.collect(Collectors.toMap(Map.Entry::getKey, (writer) -> writer.getValue().version()));
+		return this.progress.confirm(versions)
+			.then(this.progress.ended())
+			.filter((ended) -> !ended.isEmpty())
+			.flatMap((ended) -> this.counters.forget(ended).then(this.progress.forget(ended)));
+	}
+
 	/** One round: offers all that Redis keeps to the ledger, where that is wanted. */
 	Mono<Void> restore() {
 		return this.progress.wantsEntries()

@@ -226,9 +226,8 @@ class LedgerWriter {
 		this.totals
 			.submit(new Operation.Acknowledge(posted.entry(), posted.account().total(), posted.account().version()))
 			.flatMap((reply) -> acknowledged(posted, reply))
-			.subscribe((kept) -> this.unacknowledged.remove(posted.entry().request().value()),
-					(error) -> logger.debug("{} was not acknowledged: {}", posted.entry().request(),
-							error.getMessage()));
+			.subscribe((kept) -> this.unacknowledged.remove(posted.entry().request().value()), (error) -> logger
+				.debug("{} was not acknowledged: {}", posted.entry().request(), error.getMessage()));
 	}
 
 	/** Empty when it has to be done again. */
@@ -255,9 +254,8 @@ class LedgerWriter {
 	 * PostgreSQL may have lost commits: what only we remember is offered to it again.
 	 */
 	void appendAgain() {
-		this.unacknowledged.values()
-			.forEach((posted) -> append(posted.entry()).subscribe((done) -> {
-			}, (never) -> logger.error("The ledger's writer failed", never)));
+		this.unacknowledged.values().forEach((posted) -> append(posted.entry()).subscribe((done) -> {
+		}, (never) -> logger.error("The ledger's writer failed", never)));
 	}
 
 	/** Redis is back: it is told again what it was not told. */

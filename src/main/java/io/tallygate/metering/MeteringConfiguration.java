@@ -89,7 +89,8 @@ class MeteringConfiguration {
 	@Bean
 	ExchangeMeter exchangeMeter(RunningTotals totals, LedgerWriter ledger, Instances instances, Presence presence,
 			AgreedClock clock, ServerTime postgresTime, History history, Witness witness, MeteringProperties properties,
-			MeteringMetrics metrics, ObjectProvider<DueListener> dueListeners, ObjectProvider<MeteringListener> listeners) {
+			MeteringMetrics metrics, ObjectProvider<DueListener> dueListeners,
+			ObjectProvider<MeteringListener> listeners) {
 		OccurrenceClock occurrences = new OccurrenceClock(clock);
 		ExchangeMeter meter = new ExchangeMeter(totals, ledger, instances, presence, occurrences, postgresTime,
 				this.scheduler, properties, metrics);

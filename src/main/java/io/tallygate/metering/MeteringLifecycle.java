@@ -78,6 +78,7 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 		every(this.properties.sweepInterval(), "the sweep", this.sweeper::sweep);
 		every(this.properties.sweepInterval(), "the restoring of entries", this.history::restore);
 		every(this.properties.epochCloseInterval(), "the closing of epochs", this.epochs::closeEnded);
+		every(Duration.ofHours(1), "the forgetting of old writers", this.history::tidy);
 		every(Duration.ofHours(12), "the ledger's partitions", this.partitions::ensure);
 	}
 

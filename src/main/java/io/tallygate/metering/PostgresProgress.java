@@ -3,6 +3,7 @@ package io.tallygate.metering;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -13,6 +14,7 @@ import io.tallygate.core.Uncancelled;
 import reactor.core.publisher.Mono;
 
 import org.springframework.r2dbc.core.DatabaseClient;
+import org.springframework.r2dbc.core.DatabaseClient.GenericExecuteSpec;
 
 /** The tables {@code progress} and {@code rollback}. */
 class PostgresProgress implements Progress {
@@ -43,6 +45,17 @@ class PostgresProgress implements Progress {
 			select exists (select from rollback where settled_at is null and entries_restored_at is null) as wanted
 			""";
 
+	private static final String CONFIRM = """
+			update progress set at = clock_timestamp()
+			from unnest(:writers::text[], :versions::bigint[]) as known (writer, version)
+			where progress.writer = known.writer and progress.version >= known.version
+			""";
+
+	/** Stripe takes events of the last 35 days. */
+	private static final String ENDED = "select writer from progress where at < clock_timestamp() - interval '40 days'";
+
+	private static final String FORGET = "delete from progress where writer = any(:writers::text[])";
+
 	private static final String RESTORED = """
 			update rollback set entries_restored = coalesce(entries_restored, 0) + :entries,
 			  entries_restored_at = clock_timestamp()
@@ -67,18 +80,29 @@ class PostgresProgress implements Progress {
 
 	@Override
 	public Mono<Void> openRollback(String foundBy, Instant lostSince, Map<String, Long> versions, String lost) {
-		Map<String, Long> sorted = new TreeMap<>(versions);
 		Mono<Void> opened = client().sql(OPEN)
 			.bind("by", foundBy)
 			.bind("since", lostSince.atOffset(ZoneOffset.UTC))
 			.bind("lost", lost)
 			.then();
-		Mono<Void> goOn = client().sql(GO_ON)
-			.bind("writers", sorted.keySet().toArray(String[]::new))
-			.bind("versions", sorted.values().toArray(Long[]::new))
-			.then();
+		Mono<Void> goOn = writers(client().sql(GO_ON), versions).then();
 		Mono<Void> work = opened.then(goOn).then(client().sql(RAISE_ACCOUNTS).then());
 		return Uncancelled.of(this.database.transactions().transactional(work));
+	}
+
+	@Override
+	public Mono<Void> confirm(Map<String, Long> versions) {
+		return Uncancelled.of(writers(client().sql(CONFIRM), versions).then());
+	}
+
+	@Override
+	public Mono<List<String>> ended() {
+		return client().sql(ENDED).mapValue(String.class).all().collectList();
+	}
+
+	@Override
+	public Mono<Void> forget(List<String> writers) {
+		return Uncancelled.of(client().sql(FORGET).bind("writers", writers.toArray(String[]::new)).then());
 	}
 
 	@Override
@@ -89,6 +113,13 @@ class PostgresProgress implements Progress {
 	@Override
 	public Mono<Void> entriesRestored(long entries) {
 		return Uncancelled.of(client().sql(RESTORED).bind("entries", entries).then());
+	}
+
+	/** All processes lock them in the same order. */
+	private static GenericExecuteSpec writers(GenericExecuteSpec statement, Map<String, Long> versions) {
+		Map<String, Long> sorted = new TreeMap<>(versions);
+		return statement.bind("writers", sorted.keySet().toArray(String[]::new))
+			.bind("versions", sorted.values().toArray(Long[]::new));
 	}
 
 	private DatabaseClient client() {

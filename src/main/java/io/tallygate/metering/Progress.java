@@ -2,6 +2,7 @@ package io.tallygate.metering;
 
 import java.time.Instant;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 
 import reactor.core.publisher.Mono;
@@ -21,6 +22,21 @@ interface Progress {
 	 * from above all that was seen before.
 	 */
 	Mono<Void> openRollback(String foundBy, Instant lostSince, Map<String, Long> versions, String lost);
+
+	/**
+	 * Dates these writers' last commits anew, as far as PostgreSQL remembers them: it has
+	 * lost nothing until now.
+	 */
+	Mono<Void> confirm(Map<String, Long> versions);
+
+	/**
+	 * The writers of whom nothing was heard for so long that Stripe takes nothing of that
+	 * time any more.
+	 */
+	Mono<List<String>> ended();
+
+	/** Knows no more of these. */
+	Mono<Void> forget(List<String> writers);
 
 	/** Whether a loss was written down whose entries are not restored yet. */
 	Mono<Boolean> wantsEntries();

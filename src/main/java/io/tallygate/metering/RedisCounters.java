@@ -55,7 +55,9 @@ class RedisCounters implements Counters, AutoCloseable {
 
 	private static final int KEPT_PAGE = 1000;
 
-	/** How far writers have come in PostgreSQL (hash: writer to version and beginning). */
+	/**
+	 * How far writers have come in PostgreSQL (hash: writer to version and beginning).
+	 */
 	private static final String WRITERS = "tg:writers";
 
 	private final Script exchange = new Script("redis/exchange.lua");
@@ -251,8 +253,8 @@ class RedisCounters implements Counters, AutoCloseable {
 	@Override
 	public Flux<String> kept() {
 		return Flux.range(0, TAGS)
-			.concatMap((tag) -> keptAfter("tg:{" + tag + "}:kept", "-").expand(
-					(page) -> page.isEmpty() ? Mono.empty() : keptAfter("tg:{" + tag + "}:kept", "(" + last(page))))
+			.concatMap((tag) -> keptAfter("tg:{" + tag + "}:kept", "-")
+				.expand((page) -> page.isEmpty() ? Mono.empty() : keptAfter("tg:{" + tag + "}:kept", "(" + last(page))))
 			.flatMapIterable((page) -> page)
 			.map((message) -> message.getBody().get("e"));
 	}
@@ -283,6 +285,11 @@ class RedisCounters implements Counters, AutoCloseable {
 			});
 			return writers;
 		});
+	}
+
+	@Override
+	public Mono<Void> forget(List<String> writers) {
+		return answered(this.commands.hdel(WRITERS, writers.toArray(String[]::new))).then();
 	}
 
 	@Override

@@ -58,8 +58,8 @@ public class Witness {
 	 * cuts short; where the work has a result, the writer's version is raised with it.
 	 */
 	public <T> Mono<T> transactional(Database.OfSystem database, String writer, Mono<T> work) {
-		Mono<Committed<T>> raised = work.flatMap(
-				(result) -> raise(database, writer).map((version) -> new Committed<>(result, version)));
+		Mono<Committed<T>> raised = work
+			.flatMap((result) -> raise(database, writer).map((version) -> new Committed<>(result, version)));
 		return Uncancelled.of(database.transactions().transactional(raised))
 			.doOnNext((committed) -> committed(writer, committed.version()))
 			.map(Committed::result);
@@ -102,9 +102,8 @@ public class Witness {
 	}
 
 	private void tell(String writer) {
-		this.remembering.submit(writer)
-			.subscribe((done) -> {
-			}, (error) -> logger.debug("Redis does not remember yet how far we are: {}", error.getMessage()));
+		this.remembering.submit(writer).subscribe((done) -> {
+		}, (error) -> logger.debug("Redis does not remember yet how far we are: {}", error.getMessage()));
 	}
 
 	private Mono<Boolean> remember() {

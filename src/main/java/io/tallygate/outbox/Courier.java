@@ -29,7 +29,8 @@ final class Courier {
 
 	private final Scheduler scheduler;
 
-	Courier(Outbox outbox, MeterEvents stripe, Certainty certainty, Duration callTimeout, InstantSource clock, Scheduler scheduler) {
+	Courier(Outbox outbox, MeterEvents stripe, Certainty certainty, Duration callTimeout, InstantSource clock,
+			Scheduler scheduler) {
 		this.outbox = outbox;
 		this.stripe = stripe;
 		this.certainty = certainty;

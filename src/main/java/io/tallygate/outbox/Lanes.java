@@ -75,8 +75,8 @@ final class Lanes implements DueListener, SmartLifecycle {
 
 	private volatile @Nullable Shift shift;
 
-	Lanes(Outbox outbox, MeterEvents stripe, Certainty certainty, OutboxProperties properties, InstantSource clock, Scheduler scheduler,
-			String owner, OutboxMetrics metrics, List<OutboxListener> listeners) {
+	Lanes(Outbox outbox, MeterEvents stripe, Certainty certainty, OutboxProperties properties, InstantSource clock,
+			Scheduler scheduler, String owner, OutboxMetrics metrics, List<OutboxListener> listeners) {
 		this.outbox = outbox;
 		this.courier = new Courier(outbox, stripe, certainty, properties.callTimeout(), clock, scheduler);
 		this.recovery = new Recovery(outbox, stripe, clock);

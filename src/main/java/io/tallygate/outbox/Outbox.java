@@ -77,8 +77,15 @@ interface Outbox {
 	 * @param sending meter events under way
 	 * @param parked meter events that wait for a person, or were given up
 	 * @param oldestDueAt when the oldest of those due or under way was cut
+	 * @param lanesInDoubt lanes that wait since PostgreSQL lost commits
+	 * @param agenciesPaused agencies whose delivery is paused
 	 */
-	record Backlog(long due, long sending, long parked, @Nullable Instant oldestDueAt) {
+	record Backlog(long due, long sending, long parked, @Nullable Instant oldestDueAt, long lanesInDoubt,
+			long agenciesPaused) {
+
+		/** Nothing to do. */
+		static final Backlog NONE = new Backlog(0, 0, 0, null, 0, 0);
+
 	}
 
 }

@@ -18,8 +18,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param deliveriesPerAgency calls to Stripe in flight for one agency, so that a slow or
  * throttled one does not slow the others
  * @param callTimeout after which a call counts as unanswered; less than the lease
- * @param recoverEvery how often lanes are looked at that are in doubt since PostgreSQL lost
- * commits
+ * @param recoverEvery how often lanes are looked at that are in doubt since PostgreSQL
+ * lost commits
  * @param lease how long a meter event belongs to the instance that took it up; after a
  * crash it waits that long
  */

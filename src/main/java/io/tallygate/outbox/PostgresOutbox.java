@@ -106,7 +106,9 @@ class PostgresOutbox implements Outbox {
 	private static final String BACKLOG = """
 			select count(*) filter (where state = 'due') as due, count(*) filter (where state = 'sending') as sending,
 			  count(*) filter (where state = 'parked') as parked,
-			  min(created_at) filter (where state <> 'parked') as oldest_due_at
+			  min(created_at) filter (where state <> 'parked') as oldest_due_at,
+			  (select count(distinct lane_id) from rollback_lane where settled_at is null) as lanes_in_doubt,
+			  (select count(*) from stripe_connection where delivery = 'paused') as agencies_paused
 			from meter_event where state in ('due', 'sending') or state = 'parked'
 			""";
 
@@ -284,7 +286,9 @@ class PostgresOutbox implements Outbox {
 		return this.client.sql(BACKLOG)
 			.map((Readable row) -> new Backlog(MeterEventColumns.number(row, "due").longValue(),
 					MeterEventColumns.number(row, "sending").longValue(),
-					MeterEventColumns.number(row, "parked").longValue(), row.get("oldest_due_at", Instant.class)))
+					MeterEventColumns.number(row, "parked").longValue(), row.get("oldest_due_at", Instant.class),
+					MeterEventColumns.number(row, "lanes_in_doubt").longValue(),
+					MeterEventColumns.number(row, "agencies_paused").longValue()))
 			.one();
 	}
 

@@ -72,7 +72,8 @@ final class RecoveryQueries {
 			where m.lane_id = :lane and m.occurred_at >= :hour and m.occurred_at < cast(:hour as timestamptz) + interval '1 hour'
 			  and (m.state in ('due', 'sending') or (m.state = 'parked' and m.first_doubt_at is not null))
 			order by m.created_at for update of m
-			""".formatted(MeterEventColumns.SELECT);
+			"""
+		.formatted(MeterEventColumns.SELECT);
 
 	private static final String SETTLED = """
 			update rollback_lane set settled_at = clock_timestamp(), delivered = :delivered, recovered = :recovered,
@@ -127,8 +128,7 @@ final class RecoveryQueries {
 
 	/** Inside a transaction; what it changes of accounts is left to {@code raise}. */
 	Mono<List<Recovery.Settled>> settle(DoubtfulLane doubtful, Map<Instant, BigDecimal> readings, Instant now,
-			Function<MeterEventRow, Mono<Void>> raise,
-			Function<Instant, Mono<Long>> known) {
+			Function<MeterEventRow, Mono<Void>> raise, Function<Instant, Mono<Long>> known) {
 		Lane lane = doubtful.lane();
 		return this.client.sql(LOCK)
 			.bind("lane", lane.id())
@@ -137,9 +137,9 @@ final class RecoveryQueries {
 			.thenMany(this.client.sql(UNSETTLED).bind("lane", lane.id()).map((Readable row) -> hour(row)).all())
 			.collectList()
 			.flatMapMany(Flux::fromIterable)
-			.filter((hour) -> readings.containsKey(hour.hour()))
-			.concatMap((hour) -> known.apply(hour.hour())
-				.flatMap((delivered) -> settle(lane, hour, readings.get(hour.hour()), delivered, now, raise)))
+			.concatMap((hour) -> Mono.justOrEmpty(readings.get(hour.hour()))
+				.flatMap((reading) -> known.apply(hour.hour())
+					.flatMap((delivered) -> settle(lane, hour, reading, delivered, now, raise))))
 			.collectList();
 	}
 
@@ -174,8 +174,7 @@ final class RecoveryQueries {
 			.collectList();
 	}
 
-	private Mono<Void> store(Lane lane, Instant hour, Recovered outcome,
-			Function<MeterEventRow, Mono<Void>> raise) {
+	private Mono<Void> store(Lane lane, Instant hour, Recovered outcome, Function<MeterEventRow, Mono<Void>> raise) {
 		Mono<Void> changed = Flux.fromIterable(outcome.changed()).concatMap(this.table::update).then();
 		Mono<Void> added = Flux.fromIterable(outcome.added())
 			.concatMap((row) -> this.table.insert(row).then(this.table.update(row)).then(raise.apply(row)))

@@ -88,8 +88,8 @@ public final class InMemoryAccounts {
 
 	/** Every account's version goes on from above all that was seen. */
 	void jump() {
-		this.accounts.replaceAll((key, a) -> new Account(key, a.divisor(), a.total(), a.crossed(), a.cut(),
-				a.version() + (1L << 40)));
+		this.accounts.replaceAll(
+				(key, a) -> new Account(key, a.divisor(), a.total(), a.crossed(), a.cut(), a.version() + (1L << 40)));
 	}
 
 	/** Every account. */

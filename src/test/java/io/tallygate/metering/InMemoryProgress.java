@@ -1,8 +1,10 @@
 package io.tallygate.metering;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -113,14 +115,40 @@ public final class InMemoryProgress {
 			}
 
 			@Override
+			public Mono<Void> confirm(Map<String, Long> versions) {
+				return wire.call(() -> {
+					versions.forEach((writer, version) -> InMemoryProgress.this.reached.computeIfPresent(writer,
+							(same, row) -> (row.version() >= version)
+									? new Reached(row.version(), InMemoryProgress.this.clock.instant()) : row));
+					return true;
+				}).then();
+			}
+
+			@Override
+			public Mono<List<String>> ended() {
+				Instant longAgo = InMemoryProgress.this.clock.instant().minus(Duration.ofDays(40));
+				return wire.call(() -> InMemoryProgress.this.reached.entrySet()
+					.stream()
+					.filter((writer) -> writer.getValue().at().isBefore(longAgo))
+					.map(Map.Entry::getKey)
+					.toList());
+			}
+
+			@Override
+			public Mono<Void> forget(List<String> writers) {
+				return wire.call(() -> InMemoryProgress.this.reached.keySet().removeAll(writers)).then();
+			}
+
+			@Override
 			public Mono<Boolean> wantsEntries() {
 				return wire.call(() -> rollback() != null && !rollback().entriesAreBack());
 			}
 
 			@Override
 			public Mono<Void> entriesRestored(long entries) {
-				return wire.call(() -> InMemoryProgress.this.rollbacks.computeIfPresent(OPEN,
-						(open, row) -> new Rollback(row.foundAt(), row.lostSince(), true, row.lanesAreListed())))
+				return wire
+					.call(() -> InMemoryProgress.this.rollbacks.computeIfPresent(OPEN,
+							(open, row) -> new Rollback(row.foundAt(), row.lostSince(), true, row.lanesAreListed())))
 					.then();
 			}
 
@@ -132,9 +160,9 @@ public final class InMemoryProgress {
 		Instant since = (before != null && before.lostSince().isBefore(lostSince)) ? before.lostSince() : lostSince;
 		this.rollbacks.put(OPEN,
 				new Rollback((before != null) ? before.foundAt() : this.clock.instant(), since, false, false));
-		versions.forEach((writer, version) -> this.reached.merge(writer,
-				new Progress.Reached(version, this.clock.instant()),
-				(one, other) -> (one.version() >= other.version()) ? one : other));
+		versions.forEach(
+				(writer, version) -> this.reached.merge(writer, new Progress.Reached(version, this.clock.instant()),
+						(one, other) -> (one.version() >= other.version()) ? one : other));
 		this.accounts.jump();
 	}
 

@@ -225,6 +225,11 @@ public final class InMemoryRedis {
 			}
 
 			@Override
+			public Mono<Void> forget(List<String> writers) {
+				return wire.call(() -> InMemoryRedis.this.held.writers.keySet().removeAll(writers)).then();
+			}
+
+			@Override
 			public Mono<Map<String, Witness.Remembered>> remembered() {
 				return wire.call(() -> Map.copyOf(InMemoryRedis.this.held.writers));
 			}

@@ -41,8 +41,7 @@ public final class MeteringInstance {
 
 	/** Over these stores. */
 	public MeteringInstance(Scheduler scheduler, AgreedClock clock, Ids ids, InMemoryRedis redis, Wire toRedis,
-			InMemoryPostgres postgres, InMemoryProgress progress, Wire toPostgres, boolean waitsForTheLedger,
-			Bug bug) {
+			InMemoryPostgres postgres, InMemoryProgress progress, Wire toPostgres, boolean waitsForTheLedger, Bug bug) {
 		this.scheduler = scheduler;
 		MeteringProperties properties = new MeteringProperties(
 				waitsForTheLedger ? CloseDurability.LEDGER : CloseDurability.REDIS, Duration.ofMillis(100),
@@ -95,6 +94,7 @@ public final class MeteringInstance {
 		every(properties.epochCloseInterval(), epochs::closeEnded);
 		if (bug != Bug.ENTRIES_NOT_RESTORED) {
 			every(properties.sweepInterval(), this.history::restore);
+			every(Duration.ofHours(1), this.history::tidy);
 		}
 	}
 

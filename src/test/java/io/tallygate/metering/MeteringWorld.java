@@ -39,6 +39,12 @@ final class MeteringWorld implements AutoCloseable {
 
 	final EpochCloser epochs;
 
+	final Progress progress;
+
+	final Witness witness;
+
+	final History history;
+
 	final Instances instances;
 
 	final List<Ledger.Posted> posted = new CopyOnWriteArrayList<>();
@@ -62,9 +68,13 @@ final class MeteringWorld implements AutoCloseable {
 		ServerTime postgresTime = new ServerTime(clock, this.totals::isAway);
 		this.instances = new PostgresInstances(database);
 		this.presence = new Presence(this.instances, Exchanges.IDS, postgresTime, lease);
-		this.ledger = new LedgerWriter(
-				new PostgresLedger(database, new Witness(this.counters, clock), Exchanges.IDS.next("wri_")), this.totals, scheduler, properties.unwrittenMax(),
-				properties.unwrittenBytesMax());
+		this.witness = new Witness(this.counters, clock);
+		this.ledger = new LedgerWriter(new PostgresLedger(database, this.witness, Exchanges.IDS.next("wri_")),
+				this.totals, scheduler, properties.unwrittenMax(), properties.unwrittenBytesMax());
+		this.progress = new PostgresProgress(database);
+		this.history = new History(this.progress, this.witness, this.counters, this.ledger, this.presence.id(),
+				scheduler);
+		this.witness.onLost(this.history::doubt);
 		MeteringMetrics metrics = new MeteringMetrics(new SimpleMeterRegistry());
 		OccurrenceClock occurrences = new OccurrenceClock(clock);
 		this.meter = new ExchangeMeter(this.totals, this.ledger, this.instances, this.presence, occurrences,

@@ -34,8 +34,8 @@ class CourierTests {
 
 	private int calls;
 
-	private final Courier courier = new Courier(this.outbox, new Stripe(), TestWitness.CERTAIN, Duration.ofSeconds(30), this::now,
-			this.time);
+	private final Courier courier = new Courier(this.outbox, new Stripe(), TestWitness.CERTAIN, Duration.ofSeconds(30),
+			this::now, this.time);
 
 	@Test
 	void whoeverLostTheLeaseDoesNotCall() {

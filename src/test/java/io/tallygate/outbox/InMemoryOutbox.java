@@ -266,8 +266,7 @@ public final class InMemoryOutbox implements Outbox {
 			this.rows.values()
 				.stream()
 				.filter((row) -> row.lane().id() == lane.id() && isUnfinished(row))
-				.forEach((row) -> hours.put(row.hourAtStripe(),
-						new DoubtfulLane.Hour(row.hourAtStripe(), null, null)));
+				.forEach((row) -> hours.put(row.hourAtStripe(), new DoubtfulLane.Hour(row.hourAtStripe(), null, null)));
 			this.doubtful.put(lane.id(), hours);
 		}
 	}
@@ -296,8 +295,7 @@ public final class InMemoryOutbox implements Outbox {
 
 	private void settle(Lane lane, DoubtfulLane.Hour hour, BigDecimal reading, Instant now,
 			Map<Instant, DoubtfulLane.Hour> hours, List<Recovery.Settled> settled) {
-		long surplus = reading.longValue()
-				- delivered(lane, hour.hour()).mapToLong(MeterEventRow::value).sum();
+		long surplus = reading.longValue() - delivered(lane, hour.hour()).mapToLong(MeterEventRow::value).sum();
 		if (!hour.isDecidedBy(reading, now) || surplus < 0) {
 			if (hour.isNewsTo(reading)) {
 				hours.put(hour.hour(), new DoubtfulLane.Hour(hour.hour(), reading, now));
@@ -349,7 +347,8 @@ public final class InMemoryOutbox implements Outbox {
 					.filter((row) -> row.is(Delivery.State.DUE) || row.is(Delivery.State.SENDING))
 					.map(MeterEventRow::createdAt)
 					.min(Comparator.naturalOrder())
-					.orElse(null)));
+					.orElse(null),
+				this.doubtful.size(), 0));
 	}
 
 	private long count(Delivery.State state) {
@@ -362,11 +361,12 @@ public final class InMemoryOutbox implements Outbox {
 	}
 
 	private boolean isFree(Lane lane) {
-		return !isDoubtful(lane) && !this.paused.containsKey(lane.agency()) && this.rows.values()
-			.stream()
-			.filter((row) -> row.lane().id() == lane.id())
-			.noneMatch((row) -> row.is(Delivery.State.DUE) || row.is(Delivery.State.SENDING)
-					|| (row.is(Delivery.State.PARKED) && row.delivery().stopsLane()));
+		return !isDoubtful(lane) && !this.paused.containsKey(lane.agency())
+				&& this.rows.values()
+					.stream()
+					.filter((row) -> row.lane().id() == lane.id())
+					.noneMatch((row) -> row.is(Delivery.State.DUE) || row.is(Delivery.State.SENDING)
+							|| (row.is(Delivery.State.PARKED) && row.delivery().stopsLane()));
 	}
 
 	private List<AccountKey> feeding(long lane) {

@@ -82,8 +82,9 @@ class LanesIntegrationTests {
 		Ids ids = new Ids(Clock.systemUTC(), new Random());
 		PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(), TestWitness.alone(), ids,
 				new Random());
-		return new Lanes(outbox, new SlowStripe(), TestWitness.CERTAIN, PROPERTIES, Clock.systemUTC(), Schedulers.parallel(), owner,
-				new OutboxMetrics(new SimpleMeterRegistry(), Clock.systemUTC()), List.of());
+		return new Lanes(outbox, new SlowStripe(), TestWitness.CERTAIN, PROPERTIES, Clock.systemUTC(),
+				Schedulers.parallel(), owner, new OutboxMetrics(new SimpleMeterRegistry(), Clock.systemUTC()),
+				List.of());
 	}
 
 	private static StripeOracle.Mishap mishap() {

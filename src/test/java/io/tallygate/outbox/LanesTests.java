@@ -48,8 +48,8 @@ class LanesTests {
 
 	private final Told told = new Told();
 
-	private final Lanes lanes = new Lanes(this.outbox, this.stripe, TestWitness.CERTAIN, PROPERTIES, this.clock, this.time, "ins_1",
-			new OutboxMetrics(this.registry, this.clock), List.of(this.told));
+	private final Lanes lanes = new Lanes(this.outbox, this.stripe, TestWitness.CERTAIN, PROPERTIES, this.clock,
+			this.time, "ins_1", new OutboxMetrics(this.registry, this.clock), List.of(this.told));
 
 	@AfterEach
 	void dispose() {

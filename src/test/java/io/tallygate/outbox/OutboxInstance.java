@@ -30,8 +30,8 @@ public final class OutboxInstance {
 	/** Over an outbox that is reached over {@code toPostgres}. */
 	public OutboxInstance(Scheduler scheduler, InstantSource clock, String owner, InMemoryOutbox outbox,
 			InMemoryProgress progress, Witness witness, Certainty certainty, Wire toPostgres, MeterEvents stripe) {
-		this.lanes = new Lanes(new OverWire(outbox, progress, witness, owner, toPostgres), stripe, certainty, PROPERTIES, clock, scheduler, owner,
-				new OutboxMetrics(new SimpleMeterRegistry(), clock), List.of());
+		this.lanes = new Lanes(new OverWire(outbox, progress, witness, owner, toPostgres), stripe, certainty,
+				PROPERTIES, clock, scheduler, owner, new OutboxMetrics(new SimpleMeterRegistry(), clock), List.of());
 	}
 
 	/** Begins to work. */

@@ -261,7 +261,7 @@ class PostgresOutboxIntegrationTests {
 	void theBacklogCountsWhatIsNotDelivered() {
 		cutOne();
 
-		assertThat(this.outbox.backlog().block()).isEqualTo(new Outbox.Backlog(1, 0, 0, NOW));
+		assertThat(this.outbox.backlog().block()).isEqualTo(new Outbox.Backlog(1, 0, 0, NOW, 0, 0));
 	}
 
 	private void cutOne() {

@@ -136,7 +136,9 @@ public final class Wire {
 		}
 	}
 
-	/** Whether the connection leads to the server that answers now; it does afterwards. */
+	/**
+	 * Whether the connection leads to the server that answers now; it does afterwards.
+	 */
 	private boolean connect() {
 		boolean isTheSame = this.life == this.lives.getAsInt();
 		boolean isTheFirst = this.life < 0;

@@ -197,7 +197,8 @@ final class World {
 			pass(Duration.ofSeconds(this.random.nextInt(40)));
 		}
 		else if (dice < 91) {
-			// A change of settings that PostgreSQL loses is for whoever made it to make again.
+			// A change of settings that PostgreSQL loses is for whoever made it to make
+			// again.
 			if (!this.troubles.contains(Trouble.POSTGRES_ROLLS_BACK)) {
 				anyClient().changesPolicy();
 			}
@@ -406,7 +407,8 @@ final class World {
 
 	private boolean isDelivered() {
 		return this.progress.rollback() == null
-				&& this.outbox.rows().stream().allMatch((row) -> row.delivery().state() == Delivery.State.DELIVERED) && this.accounts.keys()
+				&& this.outbox.rows().stream().allMatch((row) -> row.delivery().state() == Delivery.State.DELIVERED)
+				&& this.accounts.keys()
 					.stream()
 					.allMatch((account) -> this.accounts.cut(account) == this.accounts.crossed(account));
 	}
@@ -437,7 +439,9 @@ final class World {
 		}
 	}
 
-	/** Units that the exchanges completed that have ended, whatever PostgreSQL has lost. */
+	/**
+	 * Units that the exchanges completed that have ended, whatever PostgreSQL has lost.
+	 */
 	private long ended(AccountKey account) {
 		return this.accountOf.entrySet()
 			.stream()
@@ -566,8 +570,7 @@ final class World {
 
 		private Duration skew = Duration.ZERO;
 
-		private final AgreedClock clock = new AgreedClock(
-				() -> World.this.clock.instant().plus(this.skew),
+		private final AgreedClock clock = new AgreedClock(() -> World.this.clock.instant().plus(this.skew),
 				() -> World.this.time.now(TimeUnit.NANOSECONDS) + World.this.stoodStill.toNanos());
 
 		private final Wire toRedis = wire(() -> 0);
