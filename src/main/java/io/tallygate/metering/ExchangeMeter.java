@@ -211,7 +211,7 @@ class ExchangeMeter implements Meter {
 	void giveAgain(String reason, boolean isNew) {
 		this.credit.clear();
 		this.ledger.forgottenByRedis();
-		Instant young = this.clock.now().minus(CLOSE_AGAIN_MAX);
+		Instant young = this.time.clock().instant().minus(CLOSE_AGAIN_MAX);
 		Collection<Opening> marks = open();
 		List<Entry> entries = this.ledger.unwritten()
 			.stream()
