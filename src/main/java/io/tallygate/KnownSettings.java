@@ -3,19 +3,17 @@ package io.tallygate;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URL;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-
-import org.springframework.core.io.Resource;
-import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
 
 /**
  * All settings of ours, as the metadata for the IDE lists them, and the nearest one to a
@@ -24,6 +22,10 @@ import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
  * @param all what may be set
  */
 record KnownSettings(List<Known> all) {
+
+	/** Generated from the records, and written by hand. */
+	private static final List<String> METADATA = List.of("META-INF/spring-configuration-metadata.json",
+			"META-INF/additional-spring-configuration-metadata.json");
 
 	private static final Pattern INDEX = Pattern.compile("\\[[^\\]]*\\]");
 
@@ -50,13 +52,16 @@ record KnownSettings(List<Known> all) {
 		all = List.copyOf(all);
 	}
 
-	/** Those of every metadata file on the class path, generated or written by hand. */
+	/**
+	 * Those of our own metadata, which lies beside our classes. It is asked for by name:
+	 * a jar that was extracted has no directories to search, and the libraries' metadata
+	 * is large and lists nothing of ours.
+	 */
 	static KnownSettings fromClassPath() {
 		try {
 			List<Known> known = new ArrayList<>();
-			for (Resource file : new PathMatchingResourcePatternResolver()
-				.getResources("classpath*:META-INF/*spring-configuration-metadata.json")) {
-				try (InputStream in = file.getInputStream()) {
+			for (URL file : metadata()) {
+				try (InputStream in = file.openStream()) {
 					read(JsonMapper.shared().readTree(in), known);
 				}
 			}
@@ -65,6 +70,20 @@ record KnownSettings(List<Known> all) {
 		catch (IOException ex) {
 			throw new UncheckedIOException("The list of settings cannot be read", ex);
 		}
+	}
+
+	private static List<URL> metadata() throws IOException {
+		ClassLoader classes = KnownSettings.class.getClassLoader();
+		String self = KnownSettings.class.getName().replace('.', '/') + ".class";
+		String here = String.valueOf(classes.getResource(self)).replace(self, "");
+		List<URL> metadata = new ArrayList<>();
+		for (String name : METADATA) {
+			Collections.list(classes.getResources(name))
+				.stream()
+				.filter((file) -> file.toString().startsWith(here))
+				.forEach(metadata::add);
+		}
+		return metadata;
 	}
 
 	private static void read(JsonNode metadata, List<Known> known) {
