@@ -5,8 +5,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URL;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
+import java.util.Enumeration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -53,37 +53,34 @@ record KnownSettings(List<Known> all) {
 	}
 
 	/**
-	 * Those of our own metadata, which lies beside our classes. It is asked for by name:
-	 * a jar that was extracted has no directories to search, and the libraries' metadata
-	 * is large and lists nothing of ours.
+	 * Those of our own metadata. It is asked for by name, because a jar that was
+	 * extracted has no directories to search, and it is nearly always the first of its
+	 * name; the libraries' are large and list nothing of ours.
 	 */
 	static KnownSettings fromClassPath() {
+		List<Known> known = new ArrayList<>();
 		try {
-			List<Known> known = new ArrayList<>();
-			for (URL file : metadata()) {
-				try (InputStream in = file.openStream()) {
-					read(JsonMapper.shared().readTree(in), known);
-				}
+			for (String name : METADATA) {
+				readFirstOfOurs(name, known);
 			}
-			return new KnownSettings(known);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException("The list of settings cannot be read", ex);
 		}
+		if (known.isEmpty()) {
+			throw new IllegalStateException("No file " + METADATA.get(0) + " lists settings of ours");
+		}
+		return new KnownSettings(known);
 	}
 
-	private static List<URL> metadata() throws IOException {
-		ClassLoader classes = KnownSettings.class.getClassLoader();
-		String self = KnownSettings.class.getName().replace('.', '/') + ".class";
-		String here = String.valueOf(classes.getResource(self)).replace(self, "");
-		List<URL> metadata = new ArrayList<>();
-		for (String name : METADATA) {
-			Collections.list(classes.getResources(name))
-				.stream()
-				.filter((file) -> file.toString().startsWith(here))
-				.forEach(metadata::add);
+	private static void readFirstOfOurs(String name, List<Known> known) throws IOException {
+		int before = known.size();
+		Enumeration<URL> files = KnownSettings.class.getClassLoader().getResources(name);
+		while (known.size() == before && files.hasMoreElements()) {
+			try (InputStream in = files.nextElement().openStream()) {
+				read(JsonMapper.shared().readTree(in), known);
+			}
 		}
-		return metadata;
 	}
 
 	private static void read(JsonNode metadata, List<Known> known) {

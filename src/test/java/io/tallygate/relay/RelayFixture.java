@@ -86,8 +86,8 @@ final class RelayFixture implements AutoCloseable {
 			KeyDirectory directory = (key) -> Mono.justOrEmpty(this.keys.get(key));
 			context.getBeanFactory().registerSingleton("keys", directory);
 		});
-		List<String> arguments = new ArrayList<>(List.of("--server.port=0", "--management.server.port=-1",
-				"--tallygate.provider-hosts-private=true"));
+		List<String> arguments = new ArrayList<>(
+				List.of("--server.port=0", "--management.server.port=-1", "--tallygate.provider-hosts-private=true"));
 		Arrays.stream(properties).map((property) -> "--" + property).forEach(arguments::add);
 		this.context = (ReactiveWebServerApplicationContext) application.run(arguments.toArray(String[]::new));
 		reset();
@@ -181,9 +181,8 @@ final class RelayFixture implements AutoCloseable {
 	 * Nothing but the relay. No {@code Configuration}, or the whole application would
 	 * find it.
 	 */
-	@EnableAutoConfiguration(
-			exclude = { FlywayAutoConfiguration.class, DataSourceAutoConfiguration.class, R2dbcAutoConfiguration.class,
-					DataRedisAutoConfiguration.class, DataRedisReactiveAutoConfiguration.class })
+	@EnableAutoConfiguration(exclude = { FlywayAutoConfiguration.class, DataSourceAutoConfiguration.class,
+			R2dbcAutoConfiguration.class, DataRedisAutoConfiguration.class, DataRedisReactiveAutoConfiguration.class })
 	@Import(RelayConfiguration.class)
 	static class Slim {
 
