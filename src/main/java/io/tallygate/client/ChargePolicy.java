@@ -40,6 +40,19 @@ public record ChargePolicy(ChargeBy chargeBy, long billingUnit, Report report, T
 		return (this.chargeBy == ChargeBy.MESSAGES) ? messages * THOUSANDTHS : weighted(usage);
 	}
 
+	/**
+	 * The most that an exchange of at most so many tokens adds, in thousandths: each
+	 * token at the heaviest weight that it can have.
+	 */
+	public long quantityMax(long inputTokens, long outputTokens) {
+		if (this.chargeBy == ChargeBy.MESSAGES) {
+			return THOUSANDTHS;
+		}
+		int input = Math.max(this.weights.input(), Math.max(this.weights.cachedInput(), this.weights.cacheWrite()));
+		int output = Math.max(this.weights.output(), this.weights.reasoning());
+		return sum(weigh(inputTokens, input), weigh(outputTokens, output));
+	}
+
 	private long weighted(Usage usage) {
 		if (this.weights.equals(TokenWeights.ONE)) {
 			return Math.multiplyExact(usage.totalTokens(), THOUSANDTHS);

@@ -18,7 +18,7 @@ record ClientBody(@Nullable String nickname, @Nullable Platform platform, @Nulla
 		@Nullable String channelName, @Nullable String ghlLocationId, @Nullable String stripeCustomerId,
 		@Nullable Map<String, Object> createCustomer, @Nullable String stripeProductId, @Nullable String stripePriceId,
 		@Nullable ChargeBy chargeBy, @Nullable Long billingUnit, @Nullable Report report,
-		@Nullable Instant billingStartsAt, @Nullable Map<String, Object> caps, @Nullable Map<String, Object> rateLimit,
+		@Nullable Instant billingStartsAt, @Nullable CapsBody caps, @Nullable RateLimitBody rateLimit,
 		@Nullable List<String> modelsAllowed, @Nullable OnDisconnect onDisconnect,
 		@Nullable OnMissingUsage onMissingUsage, @Nullable MessageCounts messageCounts, @Nullable Boolean replay,
 		@Nullable OnEpochClose onEpochClose, @Nullable WeightsBody tokenWeights, @Nullable Boolean createSubscription) {
@@ -35,8 +35,9 @@ record ClientBody(@Nullable String nickname, @Nullable Platform platform, @Nulla
 		return new ClientBody(settings.nickname(), Platform.API, null, null, null,
 				(stripe != null) ? stripe.customer() : null, null, (stripe != null) ? stripe.product() : null,
 				(stripe != null) ? stripe.price() : null, policy.chargeBy(), policy.billingUnit(), policy.report(),
-				null, null, null, settings.modelsAllowed(), settings.onDisconnect(), settings.onMissingUsage(), null,
-				null, settings.onEpochClose(), WeightsBody.of(policy.weights()), null);
+				null, CapsBody.of(settings.limits()), RateLimitBody.of(settings.limits()), settings.modelsAllowed(),
+				settings.onDisconnect(), settings.onMissingUsage(), null, null, settings.onEpochClose(),
+				WeightsBody.of(policy.weights()), null);
 	}
 
 	/** What is set, with defaults for what is absent; a 422 that names all faults. */
@@ -48,8 +49,9 @@ record ClientBody(@Nullable String nickname, @Nullable Platform platform, @Nulla
 		ChargePolicy policy = policy(faults, hasStripe());
 		List<String> models = (this.modelsAllowed != null) ? this.modelsAllowed : List.of();
 		checkModels(models, faults);
+		Limits limits = limits(faults);
 		faults.throwIfAny();
-		return new ClientSettings(checkedNickname, stripe, policy, models,
+		return new ClientSettings(checkedNickname, stripe, policy, limits, models,
 				(this.onDisconnect != null) ? this.onDisconnect : OnDisconnect.DRAIN,
 				(this.onMissingUsage != null) ? this.onMissingUsage : OnMissingUsage.ESTIMATE,
 				(this.onEpochClose != null) ? this.onEpochClose : OnEpochClose.DROP);
@@ -83,6 +85,13 @@ record ClientBody(@Nullable String nickname, @Nullable Platform platform, @Nulla
 				unitHolds ? unit : BILLING_UNIT_DEFAULT, (this.report != null) ? this.report : Report.UNITS, weights);
 	}
 
+	private Limits limits(Faults faults) {
+		CapsBody quantities = (this.caps != null) ? this.caps : new CapsBody(null, null);
+		RateLimitBody rates = (this.rateLimit != null) ? this.rateLimit : new RateLimitBody(null, null);
+		return new Limits(quantities.soft(faults), quantities.hard(faults), rates.requests(faults),
+				rates.tokens(faults));
+	}
+
 	private static void checkModels(List<String> patterns, Faults faults) {
 		faults.unless(patterns.size() <= MODELS_MAX, "/models_allowed",
 				"models_allowed must have at most " + MODELS_MAX + " patterns");
@@ -103,8 +112,6 @@ record ClientBody(@Nullable String nickname, @Nullable Platform platform, @Nulla
 		refuseIf(this.ghlLocationId != null, "/ghl_location_id");
 		refuseIf(this.createCustomer != null, "/create_customer");
 		refuseIf(this.billingStartsAt != null, "/billing_starts_at");
-		refuseIf(this.caps != null, "/caps");
-		refuseIf(this.rateLimit != null, "/rate_limit");
 		refuseIf(this.messageCounts == MessageCounts.FINAL_ANSWER, "/message_counts");
 		refuseIf(Boolean.TRUE.equals(this.replay), "/replay");
 		refuseIf(Boolean.TRUE.equals(this.createSubscription), "/create_subscription");

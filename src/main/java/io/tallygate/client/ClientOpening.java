@@ -36,18 +36,21 @@ class ClientOpening {
 
 	private final ChannelKeys keys;
 
+	private final PeriodUses uses;
+
 	private final StripeGuard guard;
 
 	private final DirectoryChanges changes;
 
 	private final Ids ids;
 
-	ClientOpening(Clients clients, Epochs epochs, Channels channels, ChannelKeys keys, StripeGuard guard,
-			DirectoryChanges changes, Ids ids) {
+	ClientOpening(Clients clients, Epochs epochs, Channels channels, ChannelKeys keys, PeriodUses uses,
+			StripeGuard guard, DirectoryChanges changes, Ids ids) {
 		this.clients = clients;
 		this.epochs = epochs;
 		this.channels = channels;
 		this.keys = keys;
+		this.uses = uses;
 		this.guard = guard;
 		this.changes = changes;
 		this.ids = ids;
@@ -100,7 +103,9 @@ class ClientOpening {
 	}
 
 	private Mono<ClientView> view(ClientId id, ChannelView channel) {
-		return this.clients.read(id).map((client) -> ClientView.of(client, List.of(channel)));
+		return this.clients.read(id)
+			.flatMap((client) -> this.uses.of(List.of(client))
+				.map((uses) -> ClientView.of(client, Objects.requireNonNull(uses.get(id)), List.of(channel))));
 	}
 
 	private static @Nullable ChannelId existing(ClientBody body) {

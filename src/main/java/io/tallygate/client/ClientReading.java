@@ -1,7 +1,8 @@
 package io.tallygate.client;
 
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
 
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
@@ -23,10 +24,13 @@ class ClientReading {
 
 	private final Channels channels;
 
-	ClientReading(Database.OfTenant database, Clients clients, Channels channels) {
+	private final PeriodUses uses;
+
+	ClientReading(Database.OfTenant database, Clients clients, Channels channels, PeriodUses uses) {
 		this.database = database;
 		this.clients = clients;
 		this.channels = channels;
+		this.uses = uses;
 	}
 
 	Mono<StoredClient> stored(AgencyId agency, ClientId id) {
@@ -38,23 +42,25 @@ class ClientReading {
 		return this.database
 			.as(agency,
 					this.clients.read(id)
-						.flatMap((client) -> this.channels.of(List.of(id)).map((channels) -> view(client, channels))))
+						.flatMap((client) -> viewing(List.of(client)).map((view) -> view.apply(client))))
 			.switchIfEmpty(Mono.error(() -> Problem.notFound("client", id.value())));
 	}
 
 	Mono<Page<ClientView>> list(AgencyId agency, @Nullable String status, PageRequest page) {
 		return this.database.as(agency,
-				this.clients.list(status, page)
-					.flatMap((found) -> this.channels.of(found.data().stream().map(StoredClient::id).toList())
-						.map((channels) -> found.map((client) -> view(client, channels)))));
+				this.clients.list(status, page).flatMap((found) -> viewing(found.data()).map(found::map)));
 	}
 
 	Mono<Page<ChannelView>> channels(AgencyId agency, PageRequest page) {
 		return this.database.as(agency, this.channels.list(page));
 	}
 
-	private static ClientView view(StoredClient client, Map<String, List<ChannelView>> channels) {
-		return ClientView.of(client, channels.getOrDefault(client.id().value(), List.of()));
+	/** Reads all that is shown of these clients besides their own rows. */
+	private Mono<Function<StoredClient, ClientView>> viewing(List<StoredClient> clients) {
+		return this.channels.of(clients.stream().map(StoredClient::id).toList())
+			.flatMap((channels) -> this.uses.of(clients)
+				.map((uses) -> (client) -> ClientView.of(client, Objects.requireNonNull(uses.get(client.id())),
+						channels.getOrDefault(client.id().value(), List.of()))));
 	}
 
 }

@@ -10,12 +10,13 @@ import org.jspecify.annotations.Nullable;
  * @param nickname the agency's name for it
  * @param stripe whom Stripe bills, at which price; {@code null} means metered only
  * @param policy how use becomes quantity and units
+ * @param limits how much it may use
  * @param modelsAllowed patterns; empty means all
  * @param onDisconnect what becomes of an answer whose client hung up
  * @param onMissingUsage what an answer without usage costs
  * @param onEpochClose what becomes of an incomplete unit that cannot be carried on
  */
-record ClientSettings(String nickname, StripeGuard.@Nullable StripeChoice stripe, ChargePolicy policy,
+record ClientSettings(String nickname, StripeGuard.@Nullable StripeChoice stripe, ChargePolicy policy, Limits limits,
 		List<String> modelsAllowed, OnDisconnect onDisconnect, OnMissingUsage onMissingUsage,
 		OnEpochClose onEpochClose) {
 

@@ -19,6 +19,7 @@ class Clients {
 	private static final String SELECT = """
 			select c.id, c.status, c.epoch, c.nickname, c.stripe_customer_id, c.stripe_product_id, c.stripe_price_id,
 			  c.models_allowed, c.on_disconnect, c.on_missing_usage, c.on_epoch_close, c.created_at, c.archived_at,
+			  c.cap_soft, c.cap_hard, c.requests_per_minute, c.tokens_per_minute,
 			  e.charge_by, e.billing_unit, e.report, e.weight_input, e.weight_cached_input, e.weight_cache_write,
 			  e.weight_output, e.weight_reasoning
 			from client c join epoch e on e.client_id = c.id and e.epoch = c.epoch
@@ -38,15 +39,17 @@ class Clients {
 
 	private static final String INSERT = """
 			insert into client (id, agency_id, nickname, platform, stripe_customer_id, stripe_product_id, stripe_price_id,
-			  models_allowed, on_disconnect, on_missing_usage, on_epoch_close)
+			  models_allowed, on_disconnect, on_missing_usage, on_epoch_close, cap_soft, cap_hard, requests_per_minute,
+			  tokens_per_minute)
 			values (:id, :agency, :nickname, 'api', :customer, :product, :price,
-			  :models, :on_disconnect, :on_missing_usage, :on_epoch_close)
+			  :models, :on_disconnect, :on_missing_usage, :on_epoch_close, :cap_soft, :cap_hard, :requests, :tokens)
 			""";
 
 	private static final String UPDATE = """
 			update client set nickname = :nickname, stripe_customer_id = :customer, stripe_product_id = :product,
 			  stripe_price_id = :price, models_allowed = :models, on_disconnect = :on_disconnect,
-			  on_missing_usage = :on_missing_usage, on_epoch_close = :on_epoch_close, epoch = :epoch
+			  on_missing_usage = :on_missing_usage, on_epoch_close = :on_epoch_close, epoch = :epoch,
+			  cap_soft = :cap_soft, cap_hard = :cap_hard, requests_per_minute = :requests, tokens_per_minute = :tokens
 			where id = :id
 			""";
 
@@ -102,6 +105,7 @@ class Clients {
 
 	private GenericExecuteSpec bound(String statement, ClientId id, ClientSettings settings) {
 		StripeGuard.StripeChoice stripe = settings.stripe();
+		Limits limits = settings.limits();
 		return this.database.client()
 			.sql(statement)
 			.bind("id", id.value())
@@ -112,7 +116,11 @@ class Clients {
 			.bind("models", settings.modelsAllowed().toArray(String[]::new))
 			.bind("on_disconnect", text(settings.onDisconnect()))
 			.bind("on_missing_usage", text(settings.onMissingUsage()))
-			.bind("on_epoch_close", text(settings.onEpochClose()));
+			.bind("on_epoch_close", text(settings.onEpochClose()))
+			.bind("cap_soft", Database.nullable(Long.class, limits.softQuantity()))
+			.bind("cap_hard", Database.nullable(Long.class, limits.hardQuantity()))
+			.bind("requests", Database.nullable(Long.class, limits.requestsPerMinute()))
+			.bind("tokens", Database.nullable(Long.class, limits.tokensPerMinute()));
 	}
 
 	static String text(Enum<?> constant) {

@@ -26,6 +26,7 @@ class KeyBearers {
 	private static final String BEARER = """
 			select k.id, k.channel_id, k.expires_at, c.agency_id, c.id as client_id, c.nickname, c.status,
 			  c.models_allowed, c.on_disconnect, c.on_missing_usage, a.status as agency_status, a.rebilling,
+			  c.cap_soft, c.cap_hard, c.requests_per_minute, c.tokens_per_minute,
 			  e.epoch, e.charge_by, e.billing_unit, e.report, e.weight_input, e.weight_cached_input,
 			  e.weight_cache_write, e.weight_output, e.weight_reasoning
 			from channel_key k
@@ -74,7 +75,7 @@ class KeyBearers {
 
 	private static ChannelAccess access(Readable row) {
 		Terms terms = new Terms(new AgencyId(Row.text(row, "agency_id")), new ClientId(Row.text(row, "client_id")),
-				Row.get(row, "epoch", Integer.class), StoredClient.policy(row));
+				Row.get(row, "epoch", Integer.class), StoredClient.policy(row), StoredClient.limits(row));
 		return new ChannelAccess(new KeyId(Row.text(row, "id")), new ChannelId(Row.text(row, "channel_id")),
 				row.get("expires_at", Instant.class), suspended(row), terms,
 				Arrays.stream(row.get("models_allowed", String[].class)).map(ModelPattern::new).toList(),

@@ -37,6 +37,12 @@ record StoredClient(ClientId id, String status, int epoch, ClientSettings settin
 				constant(Report.class, row, "report"), weights);
 	}
 
+	/** The limits in a client's row. */
+	static Limits limits(Readable row) {
+		return new Limits(row.get("cap_soft", Long.class), row.get("cap_hard", Long.class),
+				row.get("requests_per_minute", Long.class), row.get("tokens_per_minute", Long.class));
+	}
+
 	static <E extends Enum<E>> E constant(Class<E> type, Readable row, String column) {
 		return Enum.valueOf(type, Row.text(row, column).toUpperCase(Locale.ROOT));
 	}
@@ -50,7 +56,7 @@ record StoredClient(ClientId id, String status, int epoch, ClientSettings settin
 		String price = row.get("stripe_price_id", String.class);
 		StripeGuard.StripeChoice stripe = (customer != null && price != null)
 				? new StripeGuard.StripeChoice(customer, row.get("stripe_product_id", String.class), price) : null;
-		return new ClientSettings(Row.text(row, "nickname"), stripe, policy(row),
+		return new ClientSettings(Row.text(row, "nickname"), stripe, policy(row), limits(row),
 				List.of(row.get("models_allowed", String[].class)), constant(OnDisconnect.class, row, "on_disconnect"),
 				constant(OnMissingUsage.class, row, "on_missing_usage"),
 				constant(OnEpochClose.class, row, "on_epoch_close"));

@@ -46,6 +46,16 @@ public final class BoundedMap<K, V> {
 		}
 	}
 
+	/** The entry that was there, or else this one, which is from now on. */
+	public synchronized V putIfAbsent(K key, V value) {
+		V known = this.entries.get(key);
+		if (known == null) {
+			put(key, value);
+			return value;
+		}
+		return known;
+	}
+
 	public synchronized void remove(K key) {
 		this.byAge.remove(key);
 		this.entries.remove(key);

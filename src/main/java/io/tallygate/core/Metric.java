@@ -17,6 +17,9 @@ public enum Metric {
 	/** Exchanges whose end nobody saw. */
 	ORPHANS("tallygate.metering.orphans", "Exchanges found open after the instance that relayed them had died"),
 
+	/** Clients that are told of. */
+	SOFT_CAPS_REACHED("tallygate.metering.soft.caps.reached", "Soft caps reached, once a client and period"),
+
 	/** Exchanges open here. */
 	EXCHANGES_OPEN("tallygate.metering.exchanges.open", "Exchanges admitted and not closed"),
 

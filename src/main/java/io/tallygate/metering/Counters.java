@@ -64,8 +64,20 @@ interface Counters {
 
 		AccountKey account();
 
-		/** Marks an exchange open, unless it is closed already. */
-		record Open(Mark mark) implements Operation {
+		/**
+		 * Marks an exchange open, unless it is closed already or its client's limits
+		 * refuse it.
+		 *
+		 * @param mark of the exchange
+		 * @param bounds what it must keep to; {@code null} for one that was admitted
+		 * before, or whose client has no limits
+		 */
+		record Open(Mark mark, @Nullable Bounds bounds) implements Operation {
+
+			/** Marks an exchange that nothing refuses. */
+			Open(Mark mark) {
+				this(mark, null);
+			}
 
 			@Override
 			public AccountKey account() {
@@ -77,8 +89,17 @@ interface Counters {
 		/**
 		 * Counts an exchange, strikes its mark and keeps its entry until it is
 		 * acknowledged.
+		 *
+		 * @param entry of the exchange
+		 * @param tokens what it took of the tokens a minute; {@code null} without such a
+		 * limit, or when it is counted again
 		 */
-		record Close(Entry entry) implements Operation {
+		record Close(Entry entry, @Nullable TokenUse tokens) implements Operation {
+
+			/** Counts an exchange whose tokens nobody limits. */
+			Close(Entry entry) {
+				this(entry, null);
+			}
 
 			@Override
 			public AccountKey account() {
@@ -90,8 +111,18 @@ interface Counters {
 		/**
 		 * PostgreSQL has the entry: it is no longer pending, and the account's base is at
 		 * least this.
+		 *
+		 * @param entry that was written
+		 * @param base the account's total
+		 * @param version of that total
+		 * @param usage what was used of the entry's period, as far as PostgreSQL said
 		 */
-		record Acknowledge(Entry entry, long base, long version) implements Operation {
+		record Acknowledge(Entry entry, long base, long version, @Nullable PeriodUsage usage) implements Operation {
+
+			/** Acknowledges an entry without a word about its period. */
+			Acknowledge(Entry entry, long base, long version) {
+				this(entry, base, version, null);
+			}
 
 			@Override
 			public AccountKey account() {
@@ -113,10 +144,44 @@ interface Counters {
 
 		}
 
-		/** Removes the mark of an exchange that is open no more. */
+		/**
+		 * Removes the mark of an exchange that is open no more. What its client used is
+		 * not known from then on, because the exchange may stand in the ledger.
+		 */
 		record Strike(AccountKey account, String request) implements Operation {
 		}
 
+	}
+
+	/**
+	 * What an open must keep to.
+	 *
+	 * @param cap the hard cap, if there is one
+	 * @param requestsPerMinute the rate of requests, if there is one
+	 * @param tokensPerMinute the rate of tokens, if there is one
+	 * @param tokens the most of them that the exchange may use, not more than the rate
+	 */
+	record Bounds(@Nullable Cap cap, @Nullable Long requestsPerMinute, @Nullable Long tokensPerMinute, long tokens) {
+	}
+
+	/**
+	 * A hard cap: an exchange is admitted while used and reserved are less.
+	 *
+	 * @param usage what it counts
+	 * @param hard thousandths
+	 * @param known what PostgreSQL says was used; {@code null} when it was not asked
+	 */
+	record Cap(UsageKey usage, long hard, @Nullable PeriodUsage known) {
+	}
+
+	/**
+	 * What an exchange took of the tokens a minute.
+	 *
+	 * @param perMinute the limit
+	 * @param reserved when it was opened
+	 * @param used in the end
+	 */
+	record TokenUse(long perMinute, long reserved, long used) {
 	}
 
 	/** What became of one operation. */
@@ -128,6 +193,12 @@ interface Counters {
 		APPLIED_WITHOUT_MARK,
 		/** Applied before: nothing was changed. */
 		KNOWN,
+		/** An open was refused: the hard cap is reached. */
+		CAP_REACHED,
+		/** An open was refused: a rate is used up. */
+		RATE_EXCEEDED,
+		/** An open was refused: Redis does not know what was used and must be told. */
+		USE_UNKNOWN,
 		/** Redis counts under another generation: nothing was changed. */
 		OTHER_GENERATION,
 		/** Redis refused it. */
@@ -142,8 +213,34 @@ interface Counters {
 	 * @param total the account's running total in thousandths where Redis knows its base,
 	 * else {@code null}
 	 * @param error why it was refused
+	 * @param standing how the client's limits stood, for an open that had to keep to some
 	 */
-	record Reply(Result result, @Nullable Long total, @Nullable String error) {
+	record Reply(Result result, @Nullable Long total, @Nullable String error, @Nullable Standing standing) {
+
+		/** A reply that says nothing of limits. */
+		Reply(Result result, @Nullable Long total, @Nullable String error) {
+			this(result, total, error, null);
+		}
+
+	}
+
+	/**
+	 * How a client's limits stand. Of a cap, without the exchange that asked; of a rate,
+	 * with it.
+	 *
+	 * @param base what PostgreSQL says was used, in thousandths
+	 * @param pending what it may not have yet
+	 * @param reserved by marks
+	 * @param requests what is taken of the minute's requests ({@link Rate})
+	 * @param tokens what is taken of the minute's tokens
+	 */
+	record Standing(long base, long pending, long reserved, long requests, long tokens) {
+
+		/** What was used. */
+		long used() {
+			return this.base + this.pending;
+		}
+
 	}
 
 	/**

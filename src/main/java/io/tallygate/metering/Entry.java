@@ -3,6 +3,7 @@ package io.tallygate.metering;
 import java.time.Instant;
 
 import io.tallygate.client.ChargeBy;
+import io.tallygate.client.UsagePeriod;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.ChannelId;
 import io.tallygate.core.Ids;
@@ -23,11 +24,26 @@ import org.jspecify.annotations.Nullable;
  * @param quantity what it adds to the account, in thousandths
  * @param occurredAt when the answer ended, by Redis's clock as this instance knows it,
  * never before an earlier one
+ * @param period when the period starts that it belongs to
  * @param instance who relayed it
  * @param outcome how it ended
  */
 record Entry(RequestId request, AgencyId agency, AccountKey account, ChannelId channel, ChargeBy chargeBy,
-		long quantity, Instant occurredAt, String instance, Outcome outcome) {
+		long quantity, Instant occurredAt, Instant period, String instance, Outcome outcome) {
+
+	private static final int FIELDS = 27;
+
+	/** An entry that belongs to the UTC month in which it occurred. */
+	Entry(RequestId request, AgencyId agency, AccountKey account, ChannelId channel, ChargeBy chargeBy, long quantity,
+			Instant occurredAt, String instance, Outcome outcome) {
+		this(request, agency, account, channel, chargeBy, quantity, occurredAt, UsagePeriod.monthOf(occurredAt).start(),
+				instance, outcome);
+	}
+
+	/** What a cap counts of it. */
+	UsageKey usage() {
+		return new UsageKey(this.account.client(), this.chargeBy, this.period);
+	}
 
 	/**
 	 * The ledger line's id: the request's own body, so that the primary key is "one line
@@ -42,11 +58,20 @@ record Entry(RequestId request, AgencyId agency, AccountKey account, ChannelId c
 		return 400 + 2 * this.outcome.model().length();
 	}
 
-	/** One line of text, version first: what Redis keeps until PostgreSQL has it. */
+	/**
+	 * One line of text, version first: what Redis keeps until PostgreSQL has it. Version
+	 * 1 belongs to the UTC month in which it occurred, and everybody can read it; only an
+	 * entry of another period needs version 2, which ends in the period.
+	 */
 	String encode() {
+		boolean isMonthly = this.period.equals(UsagePeriod.monthOf(this.occurredAt).start());
+		return isMonthly ? fields("1") : fields("2") + "\t" + micros(this.period);
+	}
+
+	private String fields(String version) {
 		Outcome o = this.outcome;
 		Usage u = (o.usage() != null) ? o.usage() : new Usage(null, null, null, null, null, null);
-		return String.join("\t", "1", this.request.value(), this.agency.value(), this.account.text(),
+		return String.join("\t", version, this.request.value(), this.agency.value(), this.account.text(),
 				this.channel.value(), this.chargeBy.name(), Long.toString(this.quantity),
 				Long.toString(micros(this.occurredAt)), this.instance, text(o.provider()), escape(o.model()), o.api(),
 				o.status().name(), (o.usage() != null) ? "1" : "0", text(u.input()), text(u.cachedInput()),
@@ -63,8 +88,10 @@ record Entry(RequestId request, AgencyId agency, AccountKey account, ChannelId c
 	 */
 	static Entry decode(String line) {
 		String[] f = line.split("\t", -1);
-		if (f.length != 27 || !f[0].equals("1")) {
-			throw new IllegalArgumentException("A pending entry of version 1 has 27 fields, this one has " + f.length);
+		boolean namesItsPeriod = f[0].equals("2");
+		if (f.length != (namesItsPeriod ? FIELDS + 1 : FIELDS) || !(namesItsPeriod || f[0].equals("1"))) {
+			throw new IllegalArgumentException("A pending entry of version 1 has " + FIELDS
+					+ " fields and one of version 2 another, this one of version '" + f[0] + "' has " + f.length);
 		}
 		Usage usage = f[13].equals("1")
 				? new Usage(number(f[14]), number(f[15]), number(f[16]), number(f[17]), number(f[18]), number(f[19]))
@@ -73,8 +100,10 @@ record Entry(RequestId request, AgencyId agency, AccountKey account, ChannelId c
 				Outcome.Status.valueOf(f[12]), usage, Integer.parseInt(f[20]), Integer.parseInt(f[21]),
 				f[22].equals("1"), f[23].equals("1"), f[24].isEmpty() ? null : unescape(f[24].substring(1)),
 				Long.parseLong(f[25]), number(f[26]));
+		Instant occurredAt = instant(Long.parseLong(f[7]));
+		Instant period = namesItsPeriod ? instant(Long.parseLong(f[FIELDS])) : UsagePeriod.monthOf(occurredAt).start();
 		return new Entry(new RequestId(f[1]), new AgencyId(f[2]), AccountKey.parse(f[3]), new ChannelId(f[4]),
-				ChargeBy.valueOf(f[5]), Long.parseLong(f[6]), instant(Long.parseLong(f[7])), f[8], outcome);
+				ChargeBy.valueOf(f[5]), Long.parseLong(f[6]), occurredAt, period, f[8], outcome);
 	}
 
 	private static String text(@Nullable Object value) {

@@ -5,14 +5,16 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 
+import io.tallygate.client.Periods;
 import io.tallygate.client.Terms;
-import io.tallygate.core.ClientId;
+import io.tallygate.metering.Admission.Admitted;
 import io.tallygate.metering.Counters.Mark;
 import io.tallygate.metering.Counters.Operation;
 import io.tallygate.metering.Counters.Reply;
+import io.tallygate.metering.Counters.TokenUse;
 import io.tallygate.metering.MeteringProperties.CloseDurability;
 import io.tallygate.provider.Usage;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +26,8 @@ import reactor.core.scheduler.Scheduler;
 /**
  * Admits exchanges and counts them:
  * <ol>
- * <li>an opening is marked in Redis, or in PostgreSQL while Redis is away, before
- * anything is relayed;</li>
+ * <li>an opening is checked against its client's limits and marked in Redis, or within a
+ * credit in PostgreSQL while Redis is away, before anything is relayed;</li>
  * <li>a closing fixes the entry, once and for all;</li>
  * <li>the entry is given to the ledger, whatever Redis says;</li>
  * <li>and to Redis, where the running total rises and the mark goes;</li>
@@ -60,21 +62,24 @@ class ExchangeMeter implements Meter {
 
 	private final MeteringMetrics metrics;
 
+	private final Periods periods;
+
+	private final Admissions admissions;
+
+	private final Credit credit;
+
 	/** What this instance has admitted and not closed. */
 	private final Map<String, Opening> open = new ConcurrentHashMap<>();
 
-	/** The terms of what was closed and is not written yet, for those who listen. */
-	private final Map<String, Terms> closing = new ConcurrentHashMap<>();
-
-	/** Exchanges that each client has opened here since Redis went away. */
-	private final Map<ClientId, AtomicInteger> credit = new ConcurrentHashMap<>();
+	/** What was closed and is not written yet. */
+	private final Map<String, Opening> closing = new ConcurrentHashMap<>();
 
 	/**
 	 * @param time what PostgreSQL says
 	 */
 	ExchangeMeter(RunningTotals totals, LedgerWriter ledger, Instances instances, Presence presence,
 			OccurrenceClock clock, ServerTime time, Scheduler scheduler, MeteringProperties properties,
-			MeteringMetrics metrics) {
+			MeteringMetrics metrics, Periods periods) {
 		this.totals = totals;
 		this.ledger = ledger;
 		this.instances = instances;
@@ -84,67 +89,73 @@ class ExchangeMeter implements Meter {
 		this.scheduler = scheduler;
 		this.properties = properties;
 		this.metrics = metrics;
+		this.periods = periods;
+		this.admissions = new Admissions(totals, ledger, periods, clock, time.clock(), scheduler);
+		this.credit = new Credit(ledger, presence, periods, clock, properties.openCredit());
 	}
 
 	@Override
-	public Mono<Void> open(Opening opening) {
+	public Mono<Admission> open(Opening opening) {
 		return Mono.defer(() -> {
 			if (this.ledger.isFull()) {
 				return Mono.error(unavailable("too many entries wait for PostgreSQL"));
 			}
-			this.open.put(opening.request().value(), opening);
-			return markOpen(opening, openInRedis(opening).cache())
-				.doOnError((error) -> this.open.remove(opening.request().value()));
+			return markOpen(opening, openInRedis(opening).cache()).doOnNext((admission) -> settle(opening, admission))
+				.doOnError((error) -> giveUp(opening));
 		});
 	}
 
 	/**
 	 * PostgreSQL is asked when Redis is late, and Redis may still come first: slow is not
-	 * away, and PostgreSQL may be.
+	 * away, and PostgreSQL may be. So does a refusal of ours wait for Redis, which knows
+	 * better. And a client with limits waits for Redis until that counts as away, because
+	 * those who are admitted past it are counted apart.
 	 */
-	private Mono<Void> markOpen(Opening opening, Mono<Boolean> inRedis) {
-		return inRedis.timeout(this.properties.openWaitMax(), this.scheduler)
-			.onErrorResume((late) -> takesCredit(opening) ? Mono.firstWithValue(openInPostgres(opening), inRedis)
-					: inRedis.onErrorMap((away) -> unavailable("Redis is away and this client's credit of "
-							+ this.properties.openCredit() + " exchanges is used up")))
+	private Mono<Admission> markOpen(Opening opening, Mono<Admission> inRedis) {
+		Mono<Admission> inTime = opening.terms().limits().refuseNothing()
+				? inRedis.timeout(this.properties.openWaitMax(), this.scheduler) : inRedis;
+		return inTime
+			.onErrorResume((late) -> this.credit.take(opening)
+				.flatMap((admission) -> (admission instanceof Admitted)
+						? Mono.firstWithValue(openInPostgres(opening).thenReturn(admission), inRedis)
+						: inRedis.onErrorReturn(admission))
+				.onErrorResume(Credit.UsedUp.class,
+						(usedUp) -> inRedis.onErrorMap((away) -> unavailable(String.valueOf(usedUp.getMessage())))))
 			.timeout(this.properties.closeWaitMax(), this.scheduler)
 			.onErrorMap((error) -> !(error instanceof MeteringUnavailable), (error) -> {
 				logger.warn("Neither Redis nor PostgreSQL could mark an exchange open: {}", error.toString());
 				return unavailable("neither Redis nor PostgreSQL answers");
-			})
+			});
+	}
+
+	private Mono<Admission> openInRedis(Opening opening) {
+		return this.admissions.open(mark(opening), opening).doOnNext((admission) -> this.credit.redisIsThere());
+	}
+
+	private Mono<Void> openInPostgres(Opening opening) {
+		return this.time.hear(this.instances.open(mark(opening)), (time) -> time)
+			.doOnSuccess((done) -> this.metrics.openedInPostgres())
 			.then();
 	}
 
-	private Mono<Boolean> openInRedis(Opening opening) {
-		return this.totals.submit(new Operation.Open(mark(opening)))
-			.flatMap((reply) -> isApplied(reply) ? Mono.just(true)
-					: Mono.error(new IllegalStateException("Redis answered " + reply.result())))
-			.doOnNext((marked) -> redisIsThere());
-	}
-
-	/**
-	 * Credit is for one absence of Redis: what was used while it was only slow is given
-	 * back.
-	 */
-	private void redisIsThere() {
-		if (!this.credit.isEmpty()) {
-			this.credit.clear();
+	private void settle(Opening opening, Admission admission) {
+		if (admission instanceof Admitted) {
+			this.open.put(opening.request().value(), opening);
+			this.credit.admitted(opening);
+		}
+		else {
+			this.credit.released(opening);
 		}
 	}
 
 	/**
-	 * The wait for PostgreSQL's commit is longer than that for Redis, and every client
-	 * has only so much of it.
+	 * Redis may have marked it and nobody heard: what it reserves there must not wait for
+	 * the sweeper.
 	 */
-	private boolean takesCredit(Opening opening) {
-		return this.credit.computeIfAbsent(opening.terms().client(), (client) -> new AtomicInteger())
-			.incrementAndGet() <= this.properties.openCredit();
-	}
-
-	private Mono<Boolean> openInPostgres(Opening opening) {
-		return this.time.hear(this.instances.open(mark(opening)), (time) -> time)
-			.doOnSuccess((done) -> this.metrics.openedInPostgres())
-			.thenReturn(true);
+	private void giveUp(Opening opening) {
+		this.credit.released(opening);
+		Mark mark = mark(opening);
+		give(new Operation.Strike(mark.account(), mark.request()));
 	}
 
 	@Override
@@ -154,9 +165,9 @@ class ExchangeMeter implements Meter {
 				return Mono.error(new IllegalStateException(opening.request() + " is not open here"));
 			}
 			Entry entry = entry(opening, outcome);
-			this.closing.put(opening.request().value(), opening.terms());
+			this.closing.put(opening.request().value(), opening);
 			Mono<Void> written = this.ledger.append(entry);
-			Mono<Void> counted = count(entry);
+			Mono<Void> counted = count(entry, tokens(opening, outcome));
 			Mono<Void> enough = (this.properties.closeDurability() == CloseDurability.LEDGER) ? written
 					: Mono.firstWithSignal(counted, written);
 			return enough.timeout(this.properties.closeWaitMax(), this.scheduler)
@@ -169,16 +180,26 @@ class ExchangeMeter implements Meter {
 		Usage usage = outcome.usage();
 		long quantity = (usage == null || outcome.status() == Outcome.Status.FREE) ? 0
 				: terms.policy().quantity(usage, outcome.messages());
+		Instant now = this.clock.now();
 		return new Entry(opening.request(), terms.agency(), new AccountKey(terms.client(), terms.epoch()),
-				opening.channel(), terms.policy().chargeBy(), quantity, this.clock.now(), this.presence.id(), outcome);
+				opening.channel(), terms.policy().chargeBy(), quantity, now,
+				this.periods.at(terms.client(), now).start(), this.presence.id(), outcome);
+	}
+
+	private @Nullable TokenUse tokens(Opening opening, Outcome outcome) {
+		Usage usage = outcome.usage();
+		long used = (usage != null) ? usage.totalTokens() : 0;
+		Long perMinute = opening.terms().limits().tokensPerMinute();
+		this.credit.closed(opening, used);
+		return (perMinute != null) ? new TokenUse(perMinute, opening.tokensReserved(), used) : null;
 	}
 
 	/**
 	 * Never fails: what Redis does not take now it is given again when it returns, or
 	 * PostgreSQL's word for it.
 	 */
-	private Mono<Void> count(Entry entry) {
-		return this.totals.submit(new Operation.Close(entry))
+	private Mono<Void> count(Entry entry, @Nullable TokenUse tokens) {
+		return this.totals.submit(new Operation.Close(entry, tokens))
 			.doOnNext((reply) -> this.metrics.closed(reply.result()))
 			.filter(ExchangeMeter::isApplied)
 			.doOnNext((reply) -> this.ledger.keptByRedis(entry))
@@ -189,12 +210,22 @@ class ExchangeMeter implements Meter {
 
 	/** The terms of an exchange that was closed here, once, when it has been written. */
 	@Nullable Terms written(String request) {
-		return this.closing.remove(request);
+		Opening opening = this.closing.remove(request);
+		if (opening == null) {
+			return null;
+		}
+		this.credit.released(opening);
+		return opening.terms();
 	}
 
 	/** Whether an exchange is open here. */
 	boolean holds(String request) {
 		return this.open.containsKey(request);
+	}
+
+	/** What clients with a cap reserve here, in thousandths. */
+	long reserved() {
+		return this.credit.held();
 	}
 
 	/** What is open here. */
@@ -204,12 +235,16 @@ class ExchangeMeter implements Meter {
 
 	/**
 	 * Redis is back, perhaps with less than it had: it is given every mark and unwritten
-	 * entry again. Where it has lost nothing, an entry that is old is left to the ledger:
-	 * Redis may have counted it, let go of it, and forgotten that.
+	 * entry again, and told what was written meanwhile. Where it has lost nothing, an
+	 * entry that is old is left to the ledger: Redis may have counted it, let go of it,
+	 * and forgotten that.
 	 * @param isNew whether its generation is a new one
 	 */
 	void giveAgain(String reason, boolean isNew) {
-		this.credit.clear();
+		if (isNew) {
+			this.admissions.newGeneration();
+		}
+		this.credit.redisIsThere();
 		this.ledger.forgottenByRedis();
 		Instant young = this.time.clock().instant().minus(CLOSE_AGAIN_MAX);
 		Collection<Opening> marks = open();
@@ -237,6 +272,16 @@ class ExchangeMeter implements Meter {
 		});
 	}
 
+	/**
+	 * Of what is open here Redis has these marks; it is given the others. A mark that
+	 * came meanwhile is not harmed.
+	 */
+	void markWhatIsNot(Set<String> marked) {
+		open().stream()
+			.filter((opening) -> !marked.contains(opening.request().value()))
+			.forEach((opening) -> give(new Operation.Open(mark(opening))));
+	}
+
 	private void give(Operation operation) {
 		give(operation, () -> {
 		});
@@ -259,7 +304,7 @@ class ExchangeMeter implements Meter {
 	private static boolean isApplied(Reply reply) {
 		return switch (reply.result()) {
 			case APPLIED, APPLIED_WITHOUT_MARK, KNOWN -> true;
-			case OTHER_GENERATION, REFUSED -> false;
+			case CAP_REACHED, RATE_EXCEEDED, USE_UNKNOWN, OTHER_GENERATION, REFUSED -> false;
 		};
 	}
 

@@ -2,6 +2,7 @@ package io.tallygate.metering;
 
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -18,6 +19,9 @@ interface Ledger {
 	 */
 	Mono<List<Posted>> append(List<Entry> entries);
 
+	/** What was used of a period, all that is committed. */
+	Mono<PeriodUsage> used(UsageKey key);
+
 	/** Keeps an entry that {@link #append} refuses, as it is, for a person to look at. */
 	Mono<Void> setAside(Entry entry, String error);
 
@@ -29,12 +33,17 @@ interface Ledger {
 	 * @param totalBefore the account's total before it, in thousandths; 0 when not fresh
 	 * @param totalAfter the account's total with it, in thousandths; 0 when not fresh
 	 * @param account its account after the fold
+	 * @param usage what was used of its period after the fold; {@code null} when it was
+	 * not written
+	 * @param reachesSoftCap whether it is the entry with which its client's soft cap was
+	 * reached: one at most in a period
 	 */
-	record Posted(Entry entry, boolean fresh, long totalBefore, long totalAfter, Account account) {
+	record Posted(Entry entry, boolean fresh, long totalBefore, long totalAfter, Account account,
+			@Nullable PeriodUsage usage, boolean reachesSoftCap) {
 
 		/** An entry that was set aside: it changes no account. */
 		static Posted refused(Entry entry) {
-			return new Posted(entry, false, 0, 0, new Account(entry.account(), 1, 0, 0, 0, -1));
+			return new Posted(entry, false, 0, 0, new Account(entry.account(), 1, 0, 0, 0, -1), null, false);
 		}
 
 		/** Whether it stands in the ledger. */

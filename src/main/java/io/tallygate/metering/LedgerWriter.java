@@ -15,6 +15,7 @@ import io.tallygate.metering.Counters.Reply;
 import io.tallygate.metering.Counters.Result;
 import io.tallygate.metering.Ledger.PoisonEntry;
 import io.tallygate.metering.Ledger.Posted;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -33,7 +34,8 @@ import reactor.util.retry.RetryBackoffSpec;
  * nothing;</li>
  * <li>an entry that can never be written is bisected out of its batch and set aside
  * whole; the rest flows;</li>
- * <li>what was committed is acknowledged in Redis and told to whoever listens.</li>
+ * <li>what was committed is acknowledged in Redis and told to whoever listens. While
+ * Redis is away, the last word on each account is kept for its return.</li>
  * </ol>
  */
 class LedgerWriter {
@@ -69,6 +71,9 @@ class LedgerWriter {
 
 	/** What PostgreSQL has and Redis was not told of. */
 	private final Map<String, Posted> unacknowledged = new ConcurrentHashMap<>();
+
+	/** Of more than that, the last word on each total. */
+	private final Map<Totals, Posted> untold = new ConcurrentHashMap<>();
 
 	private final AtomicLong unwrittenBytes = new AtomicLong();
 
@@ -140,6 +145,20 @@ class LedgerWriter {
 	/** Redis may have lost what it kept. */
 	void forgottenByRedis() {
 		this.keptByRedis.clear();
+	}
+
+	/** What was used of a period, all that is committed. */
+	Mono<PeriodUsage> used(UsageKey key) {
+		return this.ledger.used(key);
+	}
+
+	/** The totals that an acknowledgement tells. */
+	private record Totals(AccountKey account, UsageKey usage) {
+
+		static Totals of(Posted posted) {
+			return new Totals(posted.entry().account(), posted.entry().usage());
+		}
+
 	}
 
 	/** What only this process's memory has. */
@@ -216,18 +235,31 @@ class LedgerWriter {
 
 	/**
 	 * Until Redis has let go of the entry and keeps it for the case that PostgreSQL loses
-	 * it, it is remembered here. Where more is to be remembered than may be, the sweeper
-	 * finds the entries that stay pending.
+	 * it, it is remembered here. Where more is to be remembered than may be, the last
+	 * word on each total is, and the sweeper finds the entries that stay pending.
 	 */
 	private void acknowledge(Posted posted) {
 		if (this.unacknowledged.size() < UNACKNOWLEDGED_MAX) {
 			this.unacknowledged.put(posted.entry().request().value(), posted);
 		}
+		else {
+			this.untold.merge(Totals.of(posted), posted, LedgerWriter::later);
+		}
+		Account account = posted.account();
 		this.totals
-			.submit(new Operation.Acknowledge(posted.entry(), posted.account().total(), posted.account().version()))
+			.submit(new Operation.Acknowledge(posted.entry(), account.total(), account.version(), posted.usage()))
 			.flatMap((reply) -> acknowledged(posted, reply))
-			.subscribe((kept) -> this.unacknowledged.remove(posted.entry().request().value()), (error) -> logger
-				.debug("{} was not acknowledged: {}", posted.entry().request(), error.getMessage()));
+			.subscribe((kept) -> told(posted), (error) -> logger.debug("{} was not acknowledged: {}",
+					posted.entry().request(), error.getMessage()));
+	}
+
+	private void told(Posted posted) {
+		this.unacknowledged.remove(posted.entry().request().value());
+		this.untold.remove(Totals.of(posted), posted);
+	}
+
+	private static Posted later(Posted one, Posted other) {
+		return (one.account().version() > other.account().version()) ? one : other;
 	}
 
 	/** Empty when it has to be done again. */
@@ -236,7 +268,7 @@ class LedgerWriter {
 			case APPLIED, APPLIED_WITHOUT_MARK -> Mono.just(true);
 			case KNOWN -> posted.isWritten() ? keep(posted.entry()) : Mono.just(true);
 			case OTHER_GENERATION -> Mono.empty();
-			case REFUSED -> {
+			case REFUSED, CAP_REACHED, RATE_EXCEEDED, USE_UNKNOWN -> {
 				logger.warn("Redis refuses to let go of {}: {}", posted.entry().request(), reply.error());
 				yield Mono.just(true);
 			}
@@ -260,12 +292,15 @@ class LedgerWriter {
 
 	/** Redis is back: it is told again what it was not told. */
 	void acknowledgeAgain() {
-		List.copyOf(this.unacknowledged.keySet()).forEach((request) -> {
-			Posted posted = this.unacknowledged.remove(request);
-			if (posted != null) {
-				acknowledge(posted);
-			}
-		});
+		List.copyOf(this.unacknowledged.keySet())
+			.forEach((request) -> acknowledgeAgain(this.unacknowledged.remove(request)));
+		List.copyOf(this.untold.keySet()).forEach((totals) -> acknowledgeAgain(this.untold.remove(totals)));
+	}
+
+	private void acknowledgeAgain(@Nullable Posted posted) {
+		if (posted != null) {
+			acknowledge(posted);
+		}
 	}
 
 }

@@ -9,13 +9,14 @@ import reactor.core.publisher.Mono;
 public interface Meter {
 
 	/**
-	 * Admits an exchange and marks it open, before the provider is called. Cancelling the
-	 * wait does not undo the mark: whoever opened must close.
-	 * @return completes when it may be relayed
+	 * Admits an exchange within its client's limits and marks it open, before the
+	 * provider is called, or refuses it. Cancelling the wait does not undo the mark:
+	 * whoever was admitted must close.
+	 * @return whether it may be relayed
 	 * @throws MeteringUnavailable (as the Mono's error) when neither Redis nor PostgreSQL
 	 * can hold the mark, or too much waits to be written
 	 */
-	Mono<Void> open(Opening opening);
+	Mono<Admission> open(Opening opening);
 
 	/**
 	 * Counts an exchange that was opened, exactly once, whoever asks again. Completes

@@ -4,6 +4,7 @@ import java.time.Clock;
 
 import io.lettuce.core.AbstractRedisClient;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.tallygate.client.Periods;
 import io.tallygate.client.Terms;
 import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Database;
@@ -89,19 +90,22 @@ class MeteringConfiguration {
 	@Bean
 	ExchangeMeter exchangeMeter(RunningTotals totals, LedgerWriter ledger, Instances instances, Presence presence,
 			AgreedClock clock, ServerTime postgresTime, History history, Witness witness, MeteringProperties properties,
-			MeteringMetrics metrics, ObjectProvider<DueListener> dueListeners,
+			MeteringMetrics metrics, Periods periods, ObjectProvider<DueListener> dueListeners,
 			ObjectProvider<MeteringListener> listeners) {
 		OccurrenceClock occurrences = new OccurrenceClock(clock);
 		ExchangeMeter meter = new ExchangeMeter(totals, ledger, instances, presence, occurrences, postgresTime,
-				this.scheduler, properties, metrics);
+				this.scheduler, properties, metrics, periods);
+		SoftCaps softCaps = new SoftCaps(metrics);
 		totals.onGeneration((reason, isNew) -> {
 			meter.giveAgain(reason, isNew);
 			witness.tellAgain();
 			history.doubt();
 		});
 		presence.onNewId(meter::markAgain);
-		ledger.onPosted(
-				(posted) -> tell(posted, meter.written(posted.entry().request().value()), dueListeners, listeners));
+		ledger.onPosted((posted) -> {
+			softCaps.posted(posted);
+			tell(posted, meter.written(posted.entry().request().value()), dueListeners, listeners);
+		});
 		metrics.gauge(Metric.EXCHANGES_OPEN, meter, (m) -> m.open().size());
 		metrics.gauge(Metric.ENTRIES_UNWRITTEN, ledger, (l) -> l.unwritten().size());
 		metrics.gauge(Metric.ENTRIES_SET_ASIDE, ledger, LedgerWriter::poisoned);

@@ -6,11 +6,18 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.tallygate.core.Metric;
 
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /** What metering counts of itself. */
 class MeteringMetrics {
+
+	/** What can become of a close. */
+	private static final Set<Counters.Result> CLOSES = EnumSet.of(Counters.Result.APPLIED,
+			Counters.Result.APPLIED_WITHOUT_MARK, Counters.Result.KNOWN, Counters.Result.OTHER_GENERATION,
+			Counters.Result.REFUSED);
 
 	private final MeterRegistry registry;
 
@@ -22,9 +29,11 @@ class MeteringMetrics {
 
 	private final Counter orphans;
 
+	private final Counter softCaps;
+
 	MeteringMetrics(MeterRegistry registry) {
 		this.registry = registry;
-		for (Counters.Result result : Counters.Result.values()) {
+		for (Counters.Result result : CLOSES) {
 			this.closed.put(result,
 					Counter.builder(Metric.CLOSES.key())
 						.description(Metric.CLOSES.description())
@@ -34,6 +43,7 @@ class MeteringMetrics {
 		this.openedInPostgres = counter(Metric.OPENED_IN_POSTGRES);
 		this.unavailable = counter(Metric.METERING_UNAVAILABLE);
 		this.orphans = counter(Metric.ORPHANS);
+		this.softCaps = counter(Metric.SOFT_CAPS_REACHED);
 	}
 
 	void closed(Counters.Result result) {
@@ -50,6 +60,10 @@ class MeteringMetrics {
 
 	void orphaned() {
 		this.orphans.increment();
+	}
+
+	void softCapReached() {
+		this.softCaps.increment();
 	}
 
 	/** Shows {@code value} of {@code source} under {@code metric}. */

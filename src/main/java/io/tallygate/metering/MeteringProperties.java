@@ -12,13 +12,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param closeDurability when an exchange counts as closed, and its answer's last byte is
  * shown: {@code redis} when Redis has it, {@code ledger} when PostgreSQL has committed it
  * @param openWaitMax how long an admission waits for Redis before PostgreSQL marks the
- * exchange instead
+ * exchange instead; one of a client with limits waits until Redis counts as away
  * @param closeWaitMax how long the end of an answer waits for its count in all, then it
  * fails
  * @param redisAnswerMax how long a call to Redis may go without an answer before Redis
  * counts as away
- * @param openCredit exchanges that a client may have open on this replica while Redis is
- * away
+ * @param openCredit exchanges that a client without a cap may open on this replica while
+ * Redis is away
  * @param unwrittenMax entries held in memory for PostgreSQL; more and no new exchange is
  * admitted
  * @param unwrittenBytesMax bytes that they may hold

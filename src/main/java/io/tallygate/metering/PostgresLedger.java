@@ -1,6 +1,7 @@
 package io.tallygate.metering;
 
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,9 @@ import org.springframework.r2dbc.core.DatabaseClient;
  * them now;</li>
  * <li>the rest is folded ({@link Fold});</li>
  * <li>lines, accounts and buckets are written; open rows go, orphans that turned up are
- * superseded.</li>
+ * superseded;</li>
+ * <li>what was used of each period, which the lines themselves have raised, is read, and
+ * soft caps that it has reached are noted.</li>
  * </ol>
  */
 class PostgresLedger implements Ledger {
@@ -50,15 +53,15 @@ class PostgresLedger implements Ledger {
 	private static final String INSERT_LINES = """
 			insert into ledger (id, request_id, agency_id, client_id, epoch, channel_id, provider_id, model, api, status,
 			  input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, total_tokens,
-			  messages, quantity, charge_by, total_before, total_after, units, occurred_at, http_status, streamed,
-			  client_disconnected, provider_request_id, duration_ms, ttft_ms, instance)
+			  messages, quantity, charge_by, total_before, total_after, units, occurred_at, period_start, http_status,
+			  streamed, client_disconnected, provider_request_id, duration_ms, ttft_ms, instance)
 			select * from unnest(:id::text[], :request::text[], :agency::text[], :client::text[], :epoch::integer[],
 			  :channel::text[], :provider::text[], :model::text[], :api::text[], :status::text[], :input::bigint[],
 			  :cached::bigint[], :written::bigint[], :output::bigint[], :reasoning::bigint[], :total::bigint[],
 			  :messages::smallint[], :quantity::bigint[], :chargeBy::text[], :before::bigint[], :after::bigint[],
-			  :units::bigint[], :occurredAt::timestamptz[], :httpStatus::integer[], :streamed::boolean[],
-			  :disconnected::boolean[], :providerRequest::text[], :duration::bigint[], :ttft::bigint[],
-			  :instance::text[])
+			  :units::bigint[], :occurredAt::timestamptz[], :period::timestamptz[], :httpStatus::integer[],
+			  :streamed::boolean[], :disconnected::boolean[], :providerRequest::text[], :duration::bigint[],
+			  :ttft::bigint[], :instance::text[])
 			""";
 
 	private static final String RAISE_ACCOUNTS = """
@@ -89,6 +92,8 @@ class PostgresLedger implements Ledger {
 
 	private final Database.OfSystem database;
 
+	private final PostgresUsage usage;
+
 	private final Witness witness;
 
 	private final String writer;
@@ -98,6 +103,7 @@ class PostgresLedger implements Ledger {
 	 */
 	PostgresLedger(Database.OfSystem database, Witness witness, String writer) {
 		this.database = database;
+		this.usage = new PostgresUsage(database);
 		this.witness = witness;
 		this.writer = writer;
 	}
@@ -108,6 +114,11 @@ class PostgresLedger implements Ledger {
 			.flatMap((accounts) -> known(entries).flatMap((known) -> post(accounts, known, entries)));
 		return this.witness.transactional(this.database, this.writer, work)
 			.onErrorMap(PostgresLedger::isPoison, (ex) -> new PoisonEntry(String.valueOf(ex.getMessage()), ex));
+	}
+
+	@Override
+	public Mono<PeriodUsage> used(UsageKey key) {
+		return this.usage.of(key);
 	}
 
 	@Override
@@ -148,18 +159,16 @@ class PostgresLedger implements Ledger {
 			.filter((entry) -> !known.contains(entry.ledgerId()))
 			.forEach((entry) -> fresh.putIfAbsent(entry.ledgerId(), entry));
 		Fold fold = Fold.of(accounts, fresh.values());
-		List<Posted> posted = posted(fold, entries);
-		Mono<Void> marks = closeMarks(entries);
-		if (fresh.isEmpty()) {
-			return marks.thenReturn(posted);
-		}
-		return insertLines(fold.lines()).then(raiseAccounts(fold.accounts().values()))
-			.then(creditBuckets(fold.credits()))
-			.then(marks)
-			.thenReturn(posted);
+		Mono<Void> written = fresh.isEmpty() ? Mono.empty()
+				: insertLines(fold.lines()).then(raiseAccounts(fold.accounts().values()))
+					.then(creditBuckets(fold.credits()));
+		return written.then(closeMarks(entries))
+			.then(Mono.defer(() -> this.usage.after(fresh.values(), entries)))
+			.map((used) -> posted(fold, entries, used));
 	}
 
-	private static List<Posted> posted(Fold fold, List<Entry> entries) {
+	private static List<Posted> posted(Fold fold, List<Entry> entries, Map<UsageKey, PostgresUsage.Used> uses) {
+		Set<UsageKey> told = new HashSet<>();
 		Map<String, Fold.Line> lines = fold.lines()
 			.stream()
 			.collect(Collectors.toMap((line) -> line.entry().ledgerId(), Function.identity()));
@@ -169,8 +178,13 @@ class PostgresLedger implements Ledger {
 				throw new IllegalArgumentException("There is no account " + entry.account().text());
 			}
 			Fold.Line line = lines.remove(entry.ledgerId());
-			return (line != null) ? new Posted(entry, true, line.totalBefore(), line.totalAfter(), account)
-					: new Posted(entry, false, 0, 0, account);
+			PostgresUsage.Used used = uses.get(entry.usage());
+			PeriodUsage usage = (used != null) ? used.usage() : null;
+			if (line == null) {
+				return new Posted(entry, false, 0, 0, account, usage, false);
+			}
+			boolean reaches = used != null && used.reached() && told.add(entry.usage());
+			return new Posted(entry, true, line.totalBefore(), line.totalAfter(), account, usage, reaches);
 		}).toList();
 	}
 
@@ -199,6 +213,7 @@ class PostgresLedger implements Ledger {
 			.bigint("after", Fold.Line::totalAfter)
 			.bigint("units", Fold.Line::units)
 			.time("occurredAt", (line) -> line.entry().occurredAt())
+			.time("period", (line) -> line.entry().period())
 			.integer("httpStatus", (line) -> outcome(line).httpStatus())
 			.bool("streamed", (line) -> outcome(line).streamed())
 			.bool("disconnected", (line) -> outcome(line).clientDisconnected())

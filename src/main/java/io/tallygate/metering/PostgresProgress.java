@@ -41,6 +41,9 @@ class PostgresProgress implements Progress {
 	 */
 	private static final String RAISE_ACCOUNTS = "update account set version = version + (1::bigint << 40)";
 
+	/** A row that is lost altogether begins later than it had begun. */
+	private static final String RAISE_PERIODS = "update usage_period set version = version + (1::bigint << 40)";
+
 	private static final String WANTS_ENTRIES = """
 			select exists (select from rollback where settled_at is null and entries_restored_at is null) as wanted
 			""";
@@ -86,7 +89,9 @@ class PostgresProgress implements Progress {
 			.bind("lost", lost)
 			.then();
 		Mono<Void> goOn = writers(client().sql(GO_ON), versions).then();
-		Mono<Void> work = opened.then(goOn).then(client().sql(RAISE_ACCOUNTS).then());
+		Mono<Void> work = opened.then(goOn)
+			.then(client().sql(RAISE_ACCOUNTS).then())
+			.then(client().sql(RAISE_PERIODS).then());
 		return Uncancelled.of(this.database.transactions().transactional(work));
 	}
 

@@ -37,6 +37,8 @@ class Presence {
 
 	private volatile long renewedAt;
 
+	private volatile int replicas = 1;
+
 	private Runnable onNewId = () -> {
 	};
 
@@ -80,10 +82,24 @@ class Presence {
 	}
 
 	/**
-	 * Renews the lease, or registers when there is none. To be repeated several times a
-	 * lease.
+	 * How many instances live, this one included, as far as it has heard: those who share
+	 * what may be used while Redis is away.
+	 */
+	int replicas() {
+		return this.replicas;
+	}
+
+	/**
+	 * Renews the lease, or registers when there is none, and counts the others. To be
+	 * repeated several times a lease.
 	 */
 	Mono<Void> renew() {
+		return renewLease().then(Mono.defer(this.instances::alive))
+			.doOnNext((alive) -> this.replicas = Math.max(1, alive.size()))
+			.then();
+	}
+
+	private Mono<Void> renewLease() {
 		long asked = this.time.clock().nanos();
 		if (!this.registered) {
 			return hear(this.instances.register(this.id, this.lease)).doOnNext((time) -> {
@@ -119,7 +135,7 @@ class Presence {
 		this.id = this.ids.next("ins_");
 		this.registered = false;
 		logger.warn("The lease of {} lapsed: this instance goes on as {}", lapsed, this.id);
-		return renew().doOnSuccess((done) -> this.onNewId.run());
+		return renewLease().doOnSuccess((done) -> this.onNewId.run());
 	}
 
 }

@@ -51,6 +51,9 @@ class RedisCounters implements Counters, AutoCloseable {
 	/** Hash tags, so that a cluster can spread clients and a batch can stay together. */
 	static final int TAGS = 16;
 
+	/** Of each operation. */
+	private static final int VALUES = 8;
+
 	private static final Duration KEPT = Duration.ofMinutes(10);
 
 	private static final int KEPT_PAGE = 1000;
@@ -124,7 +127,7 @@ class RedisCounters implements Counters, AutoCloseable {
 	}
 
 	private Mono<Replies> call(String generation, List<Operation> operations) {
-		String[] arguments = new String[2 + 6 * operations.size()];
+		String[] arguments = new String[2 + VALUES * operations.size()];
 		arguments[0] = generation;
 		arguments[1] = Long.toString(this.scheduler.now(java.util.concurrent.TimeUnit.MILLISECONDS) - KEPT.toMillis());
 		int at = 2;
@@ -140,28 +143,51 @@ class RedisCounters implements Counters, AutoCloseable {
 		to[at + 1] = Integer.toString(tag(account));
 		to[at + 2] = account.text();
 		if (operation instanceof Operation.Open open) {
-			return fill(to, at, "O", open.mark().request(), encode(open.mark()), "");
+			return fill(to, at, "O", open.mark().request(), encode(open.mark()),
+					Long.toString(open.mark().reservation()), encode(open.bounds()), "");
 		}
 		if (operation instanceof Operation.Close close) {
 			Entry entry = close.entry();
-			return fill(to, at, "C", entry.request().value(), Long.toString(entry.quantity()), entry.encode());
+			return fill(to, at, "C", entry.request().value(), Long.toString(entry.quantity()), entry.encode(),
+					entry.usage().text(), encode(close.tokens()));
 		}
 		if (operation instanceof Operation.Acknowledge known) {
 			return fill(to, at, "A", known.entry().request().value(), Long.toString(known.base()),
-					Long.toString(known.version()));
+					Long.toString(known.version()), known.entry().usage().text(), encode(known.usage()));
 		}
 		if (operation instanceof Operation.Keep keep) {
-			return fill(to, at, "K", keep.entry().request().value(), keep.entry().encode(), "");
+			return fill(to, at, "K", keep.entry().request().value(), keep.entry().encode(), "", "", "");
 		}
-		return fill(to, at, "S", ((Operation.Strike) operation).request(), "", "");
+		return fill(to, at, "S", ((Operation.Strike) operation).request(), "", "", "", "");
 	}
 
-	private static int fill(String[] to, int at, String name, String request, String a, String b) {
+	private static int fill(String[] to, int at, String name, String request, String... values) {
 		to[at] = name;
 		to[at + 3] = request;
-		to[at + 4] = a;
-		to[at + 5] = b;
-		return at + 6;
+		System.arraycopy(values, 0, to, at + 4, values.length);
+		return at + VALUES;
+	}
+
+	private static String encode(@Nullable Bounds bounds) {
+		if (bounds == null) {
+			return "";
+		}
+		Cap cap = bounds.cap();
+		return String.join("|", (cap != null) ? cap.usage().text() : "", (cap != null) ? Long.toString(cap.hard()) : "",
+				(cap != null && cap.known() != null) ? encode(cap.known()) : "|", text(bounds.requestsPerMinute()),
+				text(bounds.tokensPerMinute()), Long.toString(bounds.tokens()));
+	}
+
+	private static String encode(@Nullable PeriodUsage usage) {
+		return (usage != null) ? usage.quantity() + "|" + usage.version() : "";
+	}
+
+	private static String encode(@Nullable TokenUse tokens) {
+		return (tokens != null) ? tokens.perMinute() + "|" + tokens.reserved() + "|" + tokens.used() : "";
+	}
+
+	private static String text(@Nullable Long number) {
+		return (number != null) ? number.toString() : "";
 	}
 
 	private static Replies replies(List<Object> answer) {
@@ -176,6 +202,9 @@ class RedisCounters implements Counters, AutoCloseable {
 
 	private static Reply reply(List<?> values) {
 		String base = (String) values.get(1);
+		if (values.size() > 3) {
+			return new Reply(resultOfOpen(((Long) values.get(0)).intValue()), null, null, standing(values));
+		}
 		return switch (((Long) values.get(0)).intValue()) {
 			case 1 -> new Reply(Result.APPLIED, total(base, (String) values.get(2)), null);
 			case 2 -> new Reply(Result.APPLIED_WITHOUT_MARK, total(base, (String) values.get(2)), null);
@@ -183,6 +212,24 @@ class RedisCounters implements Counters, AutoCloseable {
 			case -1 -> new Reply(Result.OTHER_GENERATION, null, null);
 			default -> new Reply(Result.REFUSED, null, base);
 		};
+	}
+
+	private static Result resultOfOpen(int code) {
+		return switch (code) {
+			case 3 -> Result.CAP_REACHED;
+			case 4 -> Result.RATE_EXCEEDED;
+			case 5 -> Result.USE_UNKNOWN;
+			default -> Result.APPLIED;
+		};
+	}
+
+	private static Standing standing(List<?> values) {
+		return new Standing(number(values.get(3)), number(values.get(4)), number(values.get(5)), number(values.get(6)),
+				number(values.get(7)));
+	}
+
+	private static long number(Object text) {
+		return text.equals("") ? 0 : Long.parseLong((String) text);
 	}
 
 	private static @Nullable Long total(String base, String pending) {

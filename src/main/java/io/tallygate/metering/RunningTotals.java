@@ -34,6 +34,9 @@ class RunningTotals {
 
 	private static final Duration ASK_AGAIN = Duration.ofMillis(250);
 
+	/** Whoever is asked who he is has answered by then, or does not answer. */
+	private static final Duration ASKING = Duration.ofMillis(200);
+
 	private static final int BATCH_MAX = 256;
 
 	private static final int WAITING_MAX = 200_000;
@@ -55,6 +58,8 @@ class RunningTotals {
 	private final AtomicInteger reasons = new AtomicInteger();
 
 	private volatile @Nullable String lastGeneration;
+
+	private volatile long awaySince;
 
 	private volatile boolean closed;
 
@@ -95,6 +100,11 @@ class RunningTotals {
 		return this.generation.get() == null;
 	}
 
+	/** Whether Redis is being asked who it is, and may be back in a moment. */
+	boolean isBeingAsked() {
+		return isAway() && this.time.clock().nanos() - this.awaySince < ASKING.toNanos();
+	}
+
 	/** Operations without an answer. */
 	long waiting() {
 		return this.batches.waiting();
@@ -114,7 +124,9 @@ class RunningTotals {
 	}
 
 	private void away(String reason) {
-		this.generation.set(null);
+		if (this.generation.getAndSet(null) != null) {
+			this.awaySince = this.time.clock().nanos();
+		}
 		if (!this.closed && this.reasons.getAndIncrement() == 0) {
 			ask(reason);
 		}

@@ -3,6 +3,7 @@ package io.tallygate.metering;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -19,7 +20,8 @@ import reactor.core.publisher.Mono;
  * <li>an entry that Redis still keeps, and that nobody alive holds, is written to the
  * ledger;</li>
  * <li>a mark of a dead instance becomes an orphan, listed and never billed;</li>
- * <li>a mark of our own that nothing here holds is struck.</li>
+ * <li>a mark of our own that nothing here holds is struck, and one that Redis lacks is
+ * given to it again.</li>
  * </ol>
  * Entries come first, so that what was counted is not called an orphan.
  */
@@ -72,10 +74,13 @@ class Sweeper {
 		if (this.totals.isAway()) {
 			return Mono.empty();
 		}
+		this.ledger.acknowledgeAgain();
 		Mono<Void> entries = this.counters.pending().flatMap((pending) -> write(pending, alive)).then();
+		Set<String> marked = new HashSet<>();
 		Mono<Void> marks = this.counters.marks()
+			.doOnNext((mark) -> marked.add(mark.request()))
 			.concatMap((mark) -> judge(mark, alive).flatMap((gone) -> strike(mark)))
-			.then();
+			.then(Mono.fromRunnable(() -> this.meter.markWhatIsNot(marked)));
 		return entries.then(marks);
 	}
 

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 import io.netty.handler.codec.http.HttpHeaders;
+import io.tallygate.metering.Admission.Rates;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -22,11 +23,12 @@ final class ApiError extends RuntimeException {
 	enum Code {
 
 		INVALID_API_KEY(401, "invalid_request_error"), CLIENT_SUSPENDED(402, "billing_error"),
-		MODEL_NOT_ALLOWED(403, "permission_error"), UNKNOWN_PATH(404, "invalid_request_error"),
-		MODEL_NOT_FOUND(404, "invalid_request_error"), REQUEST_TIMEOUT(408, "invalid_request_error"),
-		REQUEST_TOO_LARGE(413, "invalid_request_error"), UNSUPPORTED_CONTENT_ENCODING(415, "invalid_request_error"),
-		INVALID_JSON(400, "invalid_request_error"), MISSING_MODEL(400, "invalid_request_error"),
-		BACKGROUND_NOT_SUPPORTED(400, "invalid_request_error"), INVALID_REQUEST(400, "invalid_request_error"),
+		USAGE_CAP_REACHED(402, "billing_error"), MODEL_NOT_ALLOWED(403, "permission_error"),
+		UNKNOWN_PATH(404, "invalid_request_error"), MODEL_NOT_FOUND(404, "invalid_request_error"),
+		REQUEST_TIMEOUT(408, "invalid_request_error"), REQUEST_TOO_LARGE(413, "invalid_request_error"),
+		UNSUPPORTED_CONTENT_ENCODING(415, "invalid_request_error"), INVALID_JSON(400, "invalid_request_error"),
+		MISSING_MODEL(400, "invalid_request_error"), BACKGROUND_NOT_SUPPORTED(400, "invalid_request_error"),
+		INVALID_REQUEST(400, "invalid_request_error"), RATE_LIMIT_EXCEEDED(429, "rate_limit_error"),
 		INTERNAL_ERROR(500, "server_error"), PROVIDER_UNREACHABLE(502, "server_error"),
 		PROVIDER_BAD_RESPONSE(502, "server_error"), PROVIDER_UNAVAILABLE(503, "server_error"),
 		GATEWAY_OVERLOADED(503, "server_error"), METERING_UNAVAILABLE(503, "server_error"),
@@ -68,26 +70,34 @@ final class ApiError extends RuntimeException {
 
 	private final @Nullable Duration retryAfter;
 
-	private ApiError(Code code, String message, @Nullable String param, @Nullable Duration retryAfter) {
+	private final transient Rates rates;
+
+	private ApiError(Code code, String message, @Nullable String param, @Nullable Duration retryAfter, Rates rates) {
 		super(message, null, false, false);
 		this.code = code;
 		this.param = param;
 		this.retryAfter = retryAfter;
+		this.rates = rates;
 	}
 
 	/** An error with this code; those of status 503 say to come back in a second. */
 	static ApiError of(Code code, String message) {
-		return new ApiError(code, message, null, (code.status == 503) ? Duration.ofSeconds(1) : null);
+		return new ApiError(code, message, null, (code.status == 503) ? Duration.ofSeconds(1) : null, Rates.NONE);
 	}
 
 	/** An error in one field of the request. */
 	static ApiError of(Code code, String message, @Nullable String param) {
-		return new ApiError(code, message, param, null);
+		return new ApiError(code, message, param, null, Rates.NONE);
 	}
 
 	/** An error that passes with time. */
 	static ApiError of(Code code, String message, Duration retryAfter) {
-		return new ApiError(code, message, null, retryAfter);
+		return new ApiError(code, message, null, retryAfter, Rates.NONE);
+	}
+
+	/** The same error, which also tells a client how its rates stand. */
+	ApiError with(Rates standing) {
+		return new ApiError(this.code, String.valueOf(getMessage()), this.param, this.retryAfter, standing);
 	}
 
 	Code code() {
@@ -127,6 +137,7 @@ final class ApiError extends RuntimeException {
 			headers.set("retry-after", Math.max(1, (this.retryAfter.toMillis() + 999) / 1000));
 			headers.set("retry-after-ms", Math.max(1, this.retryAfter.toMillis()));
 		}
+		RateHeaders.write(this.rates, headers);
 		if (this.code == Code.REQUEST_TOO_LARGE) {
 			// The rest of the body is not worth reading.
 			headers.set("connection", "close");

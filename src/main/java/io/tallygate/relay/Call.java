@@ -4,7 +4,6 @@ import java.time.Instant;
 
 import io.netty.handler.codec.http.HttpHeaders;
 import io.tallygate.client.ChannelAccess;
-import io.tallygate.client.ChargeBy;
 import io.tallygate.client.ChargePolicy;
 import io.tallygate.core.RequestId;
 import io.tallygate.metering.Opening;
@@ -34,11 +33,18 @@ record Call(RequestId id, long arrival, ChannelAccess access, HttpHeaders header
 	/** No reservation is larger, whatever a client asks for. */
 	private static final long OUTPUT_TOKENS_MAX = 1_000_000;
 
+	/** No provider makes more choices. */
+	private static final int CHOICES_MAX = 128;
+
 	private static final int BYTES_PER_TOKEN = 4;
 
 	/** What metering is asked to admit. */
 	Opening opening(Instant now) {
-		return new Opening(this.id, this.access.channel(), this.access.terms(), reservation(), now);
+		ChargePolicy policy = this.access.terms().policy();
+		long input = this.body.bytes().length / BYTES_PER_TOKEN;
+		long output = outputTokensMax();
+		return new Opening(this.id, this.access.channel(), this.access.terms(), policy.quantityMax(input, output),
+				input + output, now);
 	}
 
 	/** Whether a usage chunk comes that the client must not see. */
@@ -51,14 +57,10 @@ record Call(RequestId id, long arrival, ChannelAccess access, HttpHeaders header
 		return this.provider.supportsStreamUsage() ? this.request.askingUsage(this.body.bytes()) : this.body.bytes();
 	}
 
-	private long reservation() {
-		if (this.access.terms().policy().chargeBy() == ChargeBy.MESSAGES) {
-			return ChargePolicy.THOUSANDTHS;
-		}
+	private long outputTokensMax() {
 		long output = (this.request.maxOutputTokens() >= 0) ? this.request.maxOutputTokens() : OUTPUT_TOKENS_DEFAULT;
-		long choices = Math.min(Math.max(1, this.request.choices()), 128);
-		long tokens = this.body.bytes().length / BYTES_PER_TOKEN + Math.min(output, OUTPUT_TOKENS_MAX) * choices;
-		return tokens * ChargePolicy.THOUSANDTHS;
+		long choices = Math.min(Math.max(1, this.request.choices()), CHOICES_MAX);
+		return Math.min(output, OUTPUT_TOKENS_MAX) * choices;
 	}
 
 }

@@ -11,6 +11,9 @@ import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
+import io.tallygate.metering.Admission;
+import io.tallygate.metering.Admission.Admitted;
+import io.tallygate.metering.Admission.Rates;
 import io.tallygate.metering.MeteringUnavailable;
 import io.tallygate.metering.Opening;
 import io.tallygate.metering.Outcome;
@@ -70,6 +73,8 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 
 	private @Nullable HttpHeaders headers;
 
+	private Rates rates = Rates.NONE;
+
 	private @Nullable AnswerTap tap;
 
 	private int parts;
@@ -108,13 +113,23 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 			Exchange exchange = new Exchange(relay, call, channel, client);
 			relay.exchanges().add(exchange);
 			client.onCancel(() -> exchange.onLoop(exchange.delivery::cancelled));
-			relay.meter().open(exchange.opening).subscribe(exchange.whenDone(exchange::opened, exchange::notOpened));
+			relay.meter().open(exchange.opening).subscribe(exchange.whenAsked());
 		});
 	}
 
 	/** The instance stops: what is not settled by now is, and its client is told. */
 	void shutDown() {
 		onLoop(() -> cut(ApiError.of(ApiError.Code.PROVIDER_UNAVAILABLE, "The gateway is shutting down")));
+	}
+
+	private void asked(Admission admission) {
+		this.rates = admission.rates();
+		if (admission instanceof Admitted) {
+			opened();
+		}
+		else {
+			notOpened(Refusals.of(admission));
+		}
 	}
 
 	private void opened() {
@@ -145,8 +160,8 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 	}
 
 	/** Nothing was admitted, so nothing is to be settled. */
-	private void notOpened(Throwable error) {
-		this.failure = notMetered(error);
+	private void notOpened(ApiError why) {
+		this.failure = why;
 		this.settled = true;
 		this.bodyEnded = true;
 		finish();
@@ -166,6 +181,7 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 				this.call.access().estimatesMissingUsage());
 		HttpHeaders forClient = DefaultHttpHeadersFactory.headersFactory().withValidation(false).newHeaders();
 		RelayHeaders.toClient(headers, this.call.id(), forClient);
+		RateHeaders.write(this.rates, forClient);
 		this.delivery.begin(status, forClient, events);
 	}
 
@@ -357,7 +373,7 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 		if (this.failure == null) {
 			this.delivery.complete();
 		}
-		else if (this.delivery.fail(this.failure)) {
+		else if (this.delivery.fail(this.failure.with(this.rates))) {
 			this.relay.metrics().failed(this.failure.code());
 		}
 	}
@@ -384,7 +400,22 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 		}
 	}
 
-	/** Listens to metering on the loop; never cancels it. */
+	/** Waits for leave on the loop; never cancels. */
+	private BaseSubscriber<Admission> whenAsked() {
+		return new BaseSubscriber<>() {
+			@Override
+			protected void hookOnNext(Admission admission) {
+				onLoop(() -> asked(admission));
+			}
+
+			@Override
+			protected void hookOnError(Throwable error) {
+				onLoop(() -> notOpened(notMetered(error)));
+			}
+		};
+	}
+
+	/** Waits for the count on the loop; never cancels it. */
 	private BaseSubscriber<Void> whenDone(Runnable done, Consumer<Throwable> failed) {
 		return new BaseSubscriber<>() {
 			@Override

@@ -41,6 +41,25 @@ class ChargePolicyTests {
 	}
 
 	@Test
+	void theMostThatAnExchangeAddsIsOneMessageOrEachTokenAtItsHeaviest() {
+		ChargePolicy messages = new ChargePolicy(ChargeBy.MESSAGES, 1, Report.UNITS, WEIGHTS);
+		ChargePolicy tokens = new ChargePolicy(ChargeBy.TOKENS, 1000, Report.UNITS, WEIGHTS);
+
+		assertThat(messages.quantityMax(1_000_000, 1_000_000)).isEqualTo(1000);
+		assertThat(tokens.quantityMax(100, 10)).isEqualTo(100 * 1250 + 10 * 5000);
+	}
+
+	@Property
+	void noExchangeAddsMoreThanItsMost(@ForAll @LongRange(max = 1L << 30) long input,
+			@ForAll @LongRange(max = 1L << 30) long cached, @ForAll @LongRange(max = 1L << 30) long written,
+			@ForAll @LongRange(max = 1L << 30) long output, @ForAll @LongRange(max = 1L << 30) long reasoning) {
+		Usage usage = new Usage(input, cached, written, output, reasoning, null);
+		ChargePolicy policy = new ChargePolicy(ChargeBy.TOKENS, 1, Report.UNITS, WEIGHTS);
+
+		assertThat(policy.quantity(usage, 1)).isLessThanOrEqualTo(policy.quantityMax(input, output));
+	}
+
+	@Test
 	void whatIsReportedAsOneIsAUnitOrATokenWhereStripeDivides() {
 		assertThat(new ChargePolicy(ChargeBy.TOKENS, 500, Report.UNITS, TokenWeights.ONE).divisor()).isEqualTo(500_000);
 		assertThat(new ChargePolicy(ChargeBy.TOKENS, 500, Report.USAGE, TokenWeights.ONE).divisor()).isEqualTo(1000);

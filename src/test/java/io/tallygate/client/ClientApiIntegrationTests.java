@@ -128,8 +128,19 @@ class ClientApiIntegrationTests {
 			"{\"nickname\":\"x\",\"models_allowed\":[\"a*b\"]} | 422 | invalid_request | /models_allowed/0",
 			"{\"nickname\":\"x\",\"models_allowed\":\"gpt\"} | 422 | invalid_request | /models_allowed",
 			"{\"nickname\":\"x\",\"stripe_customer_id\":\"cus_1\"} | 422 | invalid_request | /stripe_price_id",
-			"{\"nickname\":\"x\",\"caps\":{}} | 422 | not_supported_yet | /caps",
-			"{\"nickname\":\"x\",\"rate_limit\":{}} | 422 | not_supported_yet | /rate_limit",
+			"{\"nickname\":\"x\",\"caps\":5} | 422 | invalid_request | /caps",
+			"{\"nickname\":\"x\",\"caps\":{\"hard\":5}} | 422 | unknown_field | /caps/hard",
+			"{\"nickname\":\"x\",\"caps\":{\"hard_quantity\":0}} | 422 | invalid_request | /caps/hard_quantity",
+			"{\"nickname\":\"x\",\"caps\":{\"hard_quantity\":-3}} | 422 | invalid_request | /caps/hard_quantity",
+			"{\"nickname\":\"x\",\"caps\":{\"hard_quantity\":\"9\"}} | 422 | invalid_request | /caps/hard_quantity",
+			"{\"nickname\":\"x\",\"caps\":{\"hard_quantity\":1e400}} | 422 | invalid_request | /caps/hard_quantity",
+			"{\"nickname\":\"x\",\"caps\":{\"soft_quantity\":1.0001}} | 422 | invalid_request | /caps/soft_quantity",
+			"{\"nickname\":\"x\",\"caps\":{\"soft_quantity\":5,\"hard_quantity\":4.999}} | 422 | invalid_request | /caps/soft_quantity",
+			"{\"nickname\":\"x\",\"rate_limit\":true} | 422 | invalid_request | /rate_limit",
+			"{\"nickname\":\"x\",\"rate_limit\":{\"requests\":1}} | 422 | unknown_field | /rate_limit/requests",
+			"{\"nickname\":\"x\",\"rate_limit\":{\"requests_per_minute\":0}} | 422 | invalid_request | /rate_limit/requests_per_minute",
+			"{\"nickname\":\"x\",\"rate_limit\":{\"requests_per_minute\":1.5}} | 422 | invalid_request | /rate_limit/requests_per_minute",
+			"{\"nickname\":\"x\",\"rate_limit\":{\"tokens_per_minute\":1000000001}} | 422 | invalid_request | /rate_limit/tokens_per_minute",
 			"{\"nickname\":\"x\",\"replay\":true} | 422 | not_supported_yet | /replay",
 			"{\"nickname\":\"x\",\"message_counts\":\"final_answer\"} | 422 | not_supported_yet | /message_counts",
 			"{\"nickname\":\"x\",\"create_customer\":{}} | 422 | not_supported_yet | /create_customer",
@@ -209,6 +220,65 @@ class ClientApiIntegrationTests {
 			.containsEntry("models_allowed", List.of("gpt-*"))
 			.containsEntry("on_disconnect", "abort")
 			.containsEntry("on_missing_usage", "free");
+	}
+
+	@Test
+	void aClientIsGivenLimitsAndTheyAreTakenAwayAgainWithoutAnEpoch() {
+		Map<String, Object> client = create("""
+				{"nickname":"x","caps":{"soft_quantity":800,"hard_quantity":1000.5},
+				 "rate_limit":{"requests_per_minute":60,"tokens_per_minute":90000}}""");
+		String id = (String) client.get("id");
+		assertThat(client).containsEntry("caps", Map.of("soft_quantity", 800, "hard_quantity", 1000.5))
+			.containsEntry("rate_limit", Map.of("requests_per_minute", 60, "tokens_per_minute", 90000));
+		assertThat(rooms.count("select cap_hard from client where id = '" + id + "'")).isEqualTo(1_000_500);
+
+		Map<String, Object> changed = rooms.done("PATCH", "/clients/" + id, this.token,
+				"{\"caps\":{\"soft_quantity\":null,\"hard_quantity\":2000},\"rate_limit\":null}");
+
+		assertThat(JsonPath.<Map<String, Object>>read(changed, "$.caps")).containsEntry("hard_quantity", 2000)
+			.containsEntry("soft_quantity", null);
+		assertThat(changed).containsEntry("rate_limit", null).containsEntry("epoch", 1);
+		assertThat(rooms.done("PATCH", "/clients/" + id, this.token, "{\"caps\":null}")).containsEntry("caps", null);
+		assertThat(create("{\"nickname\":\"y\",\"caps\":{},\"rate_limit\":{}}")).containsEntry("caps", null)
+			.containsEntry("rate_limit", null);
+	}
+
+	@Test
+	void aFaultOfALimitNamesItsValueAndItsRule() {
+		rooms
+			.call("POST", "/clients", this.token,
+					"{\"nickname\":\"x\",\"caps\":{\"soft_quantity\":20,\"hard_quantity\":10}}")
+			.expectBody()
+			.jsonPath("$.errors[0].message")
+			.isEqualTo("caps.soft_quantity must not be more than caps.hard_quantity (10) but was 20");
+		rooms.call("POST", "/clients", this.token, "{\"nickname\":\"x\",\"rate_limit\":{\"requests_per_minute\":0}}")
+			.expectBody()
+			.jsonPath("$.errors[0].message")
+			.isEqualTo("rate_limit.requests_per_minute must be at least 1 and at most 1000000000 but was 0");
+	}
+
+	@Test
+	void aClientShowsWhatItHasUsedOfItsCapsInTheCurrentPeriod() {
+		String id = (String) create("""
+				{"nickname":"x","charge_by":"messages","caps":{"soft_quantity":2,"hard_quantity":3}}""").get("id");
+		Map<String, Object> unused = JsonPath.read(rooms.done("GET", "/clients/" + id, this.token, null), "$.period");
+		assertThat(unused).containsEntry("used_quantity", 0)
+			.containsEntry("soft_cap_reached", false)
+			.containsEntry("hard_cap_reached", false);
+
+		rooms.database()
+			.execute("""
+					insert into usage_period (client_id, charge_by, period_start, agency_id, quantity, version)
+					select '%1$s', each, date_trunc('month', now(), 'UTC'), '%2$s', quantity, 1
+					from (values ('messages', 2500), ('tokens', 9000000)) as used (each, quantity)""".formatted(id,
+					this.agency.get("id")));
+
+		Map<String, Object> used = JsonPath.read(rooms.done("GET", "/clients", this.token, null), "$.data[0].period");
+		assertThat(used).containsEntry("used_quantity", 2.5)
+			.containsEntry("soft_cap_reached", true)
+			.containsEntry("hard_cap_reached", false);
+		assertThat(java.time.Instant.parse((String) used.get("start"))).isBefore(java.time.Instant.now());
+		assertThat(java.time.Instant.parse((String) used.get("end"))).isAfter(java.time.Instant.now());
 	}
 
 	@Test

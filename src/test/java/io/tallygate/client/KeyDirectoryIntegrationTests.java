@@ -172,6 +172,19 @@ class KeyDirectoryIntegrationTests {
 	}
 
 	@Test
+	void aChangeOfLimitsIsKnownWithoutAnEpoch() {
+		KeyDirectory own = rooms.context().getBean(KeyDirectory.class);
+		assertThat(own.find(this.key).block().terms().limits()).isEqualTo(Limits.NONE);
+
+		rooms.done("PATCH", "/clients/" + this.client.get("id"), this.token,
+				"{\"caps\":{\"hard_quantity\":2.5},\"rate_limit\":{\"tokens_per_minute\":7}}");
+
+		Terms terms = own.find(this.key).block().terms();
+		assertThat(terms.limits()).isEqualTo(new Limits(null, 2500L, null, 7L));
+		assertThat(terms.epoch()).isEqualTo(1);
+	}
+
+	@Test
 	void aChannelWithoutAClientOpensNothingUntilItHasOne() {
 		KeyDirectory own = rooms.context().getBean(KeyDirectory.class);
 		String channel = (String) rooms.done("POST", "/channels", this.token, "{\"name\":\"c\"}").get("id");

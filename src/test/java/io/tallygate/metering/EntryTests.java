@@ -47,8 +47,42 @@ class EntryTests {
 	}
 
 	@Test
+	void anEntryOfItsMonthIsWrittenAsTheFormerVersionReadsIt() {
+		Entry entry = Exchanges.entry(this.terms, 7, Exchanges.MONTHS_END);
+
+		assertThat(entry.period()).isEqualTo("2026-11-01T00:00:00Z");
+		assertThat(entry.encode().split("\t", -1)).hasSize(27).startsWith("1");
+		assertThat(Entry.decode(entry.encode())).isEqualTo(entry);
+	}
+
+	@Test
+	void anEntryOfAnotherPeriodKeepsIt() {
+		Entry monthly = Exchanges.entry(this.terms, 7, Exchanges.NOON);
+		Entry entry = new Entry(monthly.request(), monthly.agency(), monthly.account(), monthly.channel(),
+				monthly.chargeBy(), monthly.quantity(), monthly.occurredAt(), Instant.parse("2026-11-14T09:30:00Z"),
+				monthly.instance(), monthly.outcome());
+
+		assertThat(entry.encode()).startsWith("2\t");
+		assertThat(Entry.decode(entry.encode())).isEqualTo(entry);
+		assertThat(entry.usage()).isNotEqualTo(monthly.usage());
+	}
+
+	@Test
+	void aLineOfTheFormerVersionIsRead() {
+		String line = "1\treq_01m8ar1pr77gg01fs8gzk26htj\tagy_01m8ar1ppppg0x1t8mv3f0s5mm\tcli_01m8ar1ppp2apc234kvh37em4y:2\t"
+				+ "chn_01m8ar1pr7j11exxgneq4p37tn\tTOKENS\t7000\t1795262400000000\tins_a\t\tgpt\tchat.completions\tBILLED\t1\t"
+				+ "5\t\t\t2\t\t7\t1\t200\t0\t0\t\t12\t";
+
+		Entry entry = Entry.decode(line);
+
+		assertThat(entry.period()).isEqualTo("2026-11-01T00:00:00Z");
+		assertThat(entry.encode()).isEqualTo(line);
+	}
+
+	@Test
 	void anotherVersionIsNotGuessedAt() {
-		assertThatThrownBy(() -> Entry.decode("2\tx")).hasMessageContaining("version 1");
+		assertThatThrownBy(() -> Entry.decode("3\tx")).hasMessageContaining("version '3'");
+		assertThatThrownBy(() -> Entry.decode("2\tx")).hasMessageContaining("version '2'");
 	}
 
 }

@@ -5,6 +5,7 @@ import java.util.Random;
 
 import io.tallygate.client.ChargeBy;
 import io.tallygate.client.ChargePolicy;
+import io.tallygate.client.Limits;
 import io.tallygate.client.Report;
 import io.tallygate.client.Terms;
 import io.tallygate.client.TokenWeights;
@@ -21,6 +22,9 @@ final class Exchanges {
 
 	static final Instant NOON = Instant.parse("2026-11-21T12:00:00Z");
 
+	/** A minute before a period ends. */
+	static final Instant MONTHS_END = Instant.parse("2026-11-30T23:59:00Z");
+
 	static final Ids IDS = new Ids(Instant::now, new Random());
 
 	private Exchanges() {
@@ -31,8 +35,24 @@ final class Exchanges {
 				new ChargePolicy(ChargeBy.TOKENS, billingUnit, Report.UNITS, TokenWeights.ONE));
 	}
 
+	/** Terms of a client that pays by messages, under these limits. */
+	static Terms terms(Limits limits) {
+		return new Terms(new AgencyId(IDS.next("agy_")), new ClientId(IDS.next("cli_")), 1,
+				new ChargePolicy(ChargeBy.MESSAGES, 1, Report.UNITS, TokenWeights.ONE), limits);
+	}
+
+	/** A hard cap of so many messages. */
+	static Limits cap(long messages) {
+		return new Limits(null, messages * ChargePolicy.THOUSANDTHS, null, null);
+	}
+
 	static Opening opening(Terms terms) {
-		return new Opening(new RequestId(IDS.next("req_")), new ChannelId(IDS.next("chn_")), terms, 5_000_000, NOON);
+		return opening(terms, 5000);
+	}
+
+	static Opening opening(Terms terms, long tokens) {
+		return new Opening(new RequestId(IDS.next("req_")), new ChannelId(IDS.next("chn_")), terms,
+				terms.policy().quantityMax(0, tokens), tokens, NOON);
 	}
 
 	static Outcome billed(long tokens) {
@@ -53,8 +73,9 @@ final class Exchanges {
 				+ terms.agency() + "', 'c', 'api') on conflict do nothing");
 		database.execute(
 				"insert into epoch (client_id, epoch, agency_id, charge_by, billing_unit, report, divisor) values ('"
-						+ terms.client() + "', " + terms.epoch() + ", '" + terms.agency() + "', 'tokens', "
-						+ terms.policy().billingUnit() + ", 'units', " + terms.policy().divisor() + ")");
+						+ terms.client() + "', " + terms.epoch() + ", '" + terms.agency() + "', '"
+						+ terms.policy().chargeBy().text() + "', " + terms.policy().billingUnit() + ", 'units', "
+						+ terms.policy().divisor() + ")");
 		database.execute("insert into account (client_id, epoch, agency_id, divisor) values ('" + terms.client() + "', "
 				+ terms.epoch() + ", '" + terms.agency() + "', " + terms.policy().divisor() + ")");
 	}

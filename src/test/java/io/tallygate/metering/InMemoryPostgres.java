@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 
 import io.tallygate.client.ChargePolicy;
 import io.tallygate.client.Terms;
+import io.tallygate.client.UsagePeriod;
 import io.tallygate.simulation.Bug;
 import io.tallygate.simulation.Tables;
 import io.tallygate.simulation.Wire;
@@ -42,6 +43,8 @@ public final class InMemoryPostgres {
 
 	private final Map<AccountKey, Epoch> epochs;
 
+	private final Map<UsageKey, PeriodUsage> usage;
+
 	/** Over these tables. */
 	public InMemoryPostgres(InstantSource clock, Tables tables, Bug bug) {
 		this.clock = clock;
@@ -53,6 +56,7 @@ public final class InMemoryPostgres {
 		this.orphans = tables.table("orphan");
 		this.leases = tables.table("instance_lease");
 		this.epochs = tables.table("epoch");
+		this.usage = tables.table("usage_period");
 	}
 
 	/** A line that is no exchange. */
@@ -91,6 +95,7 @@ public final class InMemoryPostgres {
 	/** What is wrong with ledger and accounts at this instant. */
 	public List<String> faults() {
 		List<String> faults = new ArrayList<>(faultsOfAccounts());
+		faults.addAll(faultsOfPeriods());
 		this.orphans.keySet()
 			.stream()
 			.filter(this.lines::containsKey)
@@ -104,6 +109,47 @@ public final class InMemoryPostgres {
 			faults.add(carried + " were carried from one epoch and not to the next");
 		}
 		return faults;
+	}
+
+	private List<String> faultsOfPeriods() {
+		Map<UsageKey, Long> sums = this.lines.values()
+			.stream()
+			.map(Fold.Line::entry)
+			.collect(
+					Collectors.groupingBy(
+							(entry) -> new UsageKey(entry.account().client(), entry.chargeBy(),
+									UsagePeriod.monthOf(entry.occurredAt()).start()),
+							Collectors.summingLong(Entry::quantity)));
+		Map<UsageKey, Long> used = this.usage.values()
+			.stream()
+			.collect(Collectors.toMap(PeriodUsage::key, PeriodUsage::quantity));
+		return sums.equals(used) ? List.of() : List.of("used are " + used + " of lines of " + sums);
+	}
+
+	/** The exchanges that a client was charged for in a period, in thousandths each. */
+	Map<String, Long> countedIn(UsageKey key) {
+		return this.lines.values()
+			.stream()
+			.map(Fold.Line::entry)
+			.filter((entry) -> entry.usage().equals(key))
+			.collect(Collectors.toMap((entry) -> entry.request().value(), Entry::quantity));
+	}
+
+	/** What was used of a period. */
+	PeriodUsage used(UsageKey key) {
+		return this.usage.getOrDefault(key, PeriodUsage.nothingYet(key));
+	}
+
+	private void raisePeriods(List<Fold.Line> lines) {
+		lines.stream()
+			.collect(Collectors.groupingBy((line) -> line.entry().usage(),
+					Collectors.summingLong((line) -> line.entry().quantity())))
+			.forEach((key, quantity) -> {
+				PeriodUsage before = this.usage.get(key);
+				this.usage.put(key,
+						(before != null) ? new PeriodUsage(key, before.quantity() + quantity, before.version() + 1)
+								: new PeriodUsage(key, quantity, now().toEpochMilli()));
+			});
 	}
 
 	private List<String> faultsOfAccounts() {
@@ -145,6 +191,11 @@ public final class InMemoryPostgres {
 			}
 
 			@Override
+			public Mono<PeriodUsage> used(UsageKey key) {
+				return wire.call(() -> InMemoryPostgres.this.used(key));
+			}
+
+			@Override
 			public Mono<Void> setAside(Entry entry, String error) {
 				return Mono.error(new AssertionError("Nothing is poison here: " + entry));
 			}
@@ -167,14 +218,17 @@ public final class InMemoryPostgres {
 			.stream()
 			.collect(Collectors.toMap((line) -> line.entry().request().value(), (line) -> line));
 		this.lines.putAll(written);
+		raisePeriods(fold.lines());
 		return entries.stream().map((entry) -> {
 			String request = entry.request().value();
 			this.opened.remove(request);
 			this.orphans.remove(request);
 			Account account = fold.accounts().get(entry.account());
 			Fold.Line line = written.remove(request);
-			return (line != null) ? new Ledger.Posted(entry, true, line.totalBefore(), line.totalAfter(), account)
-					: new Ledger.Posted(entry, false, 0, 0, account);
+			PeriodUsage used = used(entry.usage());
+			return (line != null)
+					? new Ledger.Posted(entry, true, line.totalBefore(), line.totalAfter(), account, used, false)
+					: new Ledger.Posted(entry, false, 0, 0, account, used, false);
 		}).toList();
 	}
 

@@ -30,6 +30,8 @@ public final class InMemoryProgress {
 
 	private final Map<String, Rollback> rollbacks;
 
+	private final Map<UsageKey, PeriodUsage> usage;
+
 	/** Over these tables. */
 	public InMemoryProgress(InstantSource clock, Tables tables, Bug bug) {
 		this.clock = clock;
@@ -37,6 +39,7 @@ public final class InMemoryProgress {
 		this.accounts = new InMemoryAccounts(tables);
 		this.reached = tables.table("progress");
 		this.rollbacks = tables.table("rollback");
+		this.usage = tables.table("usage_period");
 	}
 
 	/**
@@ -164,6 +167,9 @@ public final class InMemoryProgress {
 				(writer, version) -> this.reached.merge(writer, new Progress.Reached(version, this.clock.instant()),
 						(one, other) -> (one.version() >= other.version()) ? one : other));
 		this.accounts.jump();
+		if (this.bug != Bug.USE_GOES_ON_AFTER_LOST_COMMITS) {
+			this.usage.replaceAll((key, used) -> new PeriodUsage(key, used.quantity(), used.version() + (1L << 40)));
+		}
 	}
 
 }

@@ -38,7 +38,9 @@ public final class InMemoryRedis {
 
 	private final Set<String> setBack = new HashSet<>();
 
-	private Held held = new Held("server 1");
+	private final List<InMemoryLimits.Admitted> admitted = new ArrayList<>();
+
+	private Held held;
 
 	private int servers = 1;
 
@@ -62,6 +64,8 @@ public final class InMemoryRedis {
 
 		private final Map<AccountKey, Total> totals = new HashMap<>();
 
+		private final InMemoryLimits limits;
+
 		private final Map<String, Kept> kept = new LinkedHashMap<>();
 
 		private final Map<String, Witness.Remembered> writers = new HashMap<>();
@@ -70,12 +74,13 @@ public final class InMemoryRedis {
 
 		private @Nullable String begunBy;
 
-		Held(String server) {
+		Held(String server, InMemoryLimits limits) {
 			this.server = server;
+			this.limits = limits;
 		}
 
 		Held copy(String server) {
-			Held copy = new Held(server);
+			Held copy = new Held(server, this.limits.copy());
 			copy.open.putAll(this.open);
 			copy.pending.putAll(this.pending);
 			copy.closed.putAll(this.closed);
@@ -93,11 +98,16 @@ public final class InMemoryRedis {
 	public InMemoryRedis(InstantSource clock, Bug bug) {
 		this.clock = clock;
 		this.bug = bug;
+		this.held = empty("server 1");
+	}
+
+	private Held empty(String server) {
+		return new Held(server, new InMemoryLimits(this.admitted, this.bug));
 	}
 
 	/** Loses everything, as by FLUSHALL. */
 	public void flush() {
-		this.held = new Held(this.held.server);
+		this.held = empty(this.held.server);
 		this.acknowledged.clear();
 	}
 
@@ -122,6 +132,7 @@ public final class InMemoryRedis {
 		List<String> faults = new ArrayList<>();
 		this.countedAgain.forEach((request) -> faults.add(request + " was counted again"));
 		this.setBack.forEach((account) -> faults.add(account + " was set back"));
+		faults.addAll(this.held.limits.faults(this.held.open.values(), this.held.pending.values()));
 		for (AccountKey account : mayBeAhead ? List.<AccountKey>of() : accounts.keys()) {
 			Total total = total(account);
 			if (total.version() > accounts.version(account)
@@ -134,8 +145,9 @@ public final class InMemoryRedis {
 	}
 
 	/** What is not as it should be when nothing is under way. */
-	public List<String> faultsAtRest(InMemoryAccounts accounts) {
+	public List<String> faultsAtRest(InMemoryAccounts accounts, InMemoryPostgres postgres) {
 		List<String> faults = faults(accounts, false);
+		faults.addAll(this.held.limits.faultsAtRest(postgres, this.held.generation));
 		this.held.open.keySet().forEach((request) -> faults.add(request + " is marked open in Redis"));
 		this.held.pending.keySet().forEach((request) -> faults.add(request + " is pending in Redis"));
 		for (AccountKey account : accounts.keys()) {
@@ -145,6 +157,26 @@ public final class InMemoryRedis {
 			}
 		}
 		return faults;
+	}
+
+	/**
+	 * Who was admitted although those who were admitted before have used as much as the
+	 * cap, in the end.
+	 */
+	public List<String> admittedAboveTheirCap(InMemoryPostgres postgres) {
+		Map<UsageKey, Long> used = new HashMap<>();
+		List<String> above = new ArrayList<>();
+		for (InMemoryLimits.Admitted admitted : this.admitted) {
+			UsageKey usage = admitted.cap().usage();
+			if (used.getOrDefault(usage, 0L) >= admitted.cap().hard()) {
+				above.add(admitted.request() + " with " + used + " of " + admitted.cap());
+			}
+			Long quantity = postgres.countedIn(usage).get(admitted.request());
+			if (quantity != null) {
+				used.merge(usage, quantity, Long::sum);
+			}
+		}
+		return above;
 	}
 
 	/** What an account's base should be, when it was acknowledged last of all. */
@@ -251,29 +283,52 @@ public final class InMemoryRedis {
 			return new Counters.Reply(Counters.Result.OTHER_GENERATION, null, null);
 		}
 		if (operation instanceof Counters.Operation.Open opening) {
-			return open(opening.mark());
+			return open(opening.mark(), opening.bounds());
 		}
 		if (operation instanceof Counters.Operation.Close closing) {
 			return close(closing.entry());
 		}
 		if (operation instanceof Counters.Operation.Acknowledge known) {
+			boolean isTold = this.bug != Bug.USE_TOLD_ONLY_WITH_PENDING_ENTRIES
+					|| this.held.pending.containsKey(known.entry().request().value());
+			this.held.limits.acknowledged(generation, isTold ? known.usage() : null);
 			return acknowledge(known.entry(), known.base(), known.version());
 		}
 		if (operation instanceof Counters.Operation.Keep keep) {
 			keep(keep.entry());
 			return new Counters.Reply(Counters.Result.APPLIED, null, null);
 		}
-		Counters.Operation.Strike strike = (Counters.Operation.Strike) operation;
-		boolean was = this.held.open.remove(strike.request()) != null;
-		return new Counters.Reply(was ? Counters.Result.APPLIED : Counters.Result.KNOWN, null, null);
+		Counters.Mark struck = unmark(((Counters.Operation.Strike) operation).request());
+		if (struck != null) {
+			this.held.limits.struck(struck);
+		}
+		return new Counters.Reply((struck != null) ? Counters.Result.APPLIED : Counters.Result.KNOWN, null, null);
 	}
 
-	private Counters.Reply open(Counters.Mark mark) {
+	private Counters.Reply open(Counters.Mark mark, Counters.@Nullable Bounds bounds) {
 		if (isClosed(mark.request())) {
 			return new Counters.Reply(Counters.Result.KNOWN, null, null);
 		}
+		boolean isMarked = this.held.open.containsKey(mark.request());
+		Counters.Reply refusal = (bounds == null || isMarked) ? null
+				: this.held.limits.admit(String.valueOf(this.held.generation), mark, bounds, this.clock.instant(),
+						this.held.open.values(), this.held.pending.values());
+		if (refusal != null) {
+			return refusal;
+		}
 		this.held.open.put(mark.request(), mark);
+		if (!isMarked || this.bug == Bug.MARKED_AGAIN_AND_RESERVED_AGAIN) {
+			this.held.limits.marked(mark);
+		}
 		return new Counters.Reply(Counters.Result.APPLIED, null, null);
+	}
+
+	private Counters.@Nullable Mark unmark(String request) {
+		Counters.Mark mark = this.held.open.remove(request);
+		if (mark != null) {
+			this.held.limits.unmarked(mark);
+		}
+		return mark;
 	}
 
 	private Counters.Reply close(Entry entry) {
@@ -293,7 +348,8 @@ public final class InMemoryRedis {
 		}
 		raise(entry.account(), entry.quantity());
 		this.held.pending.put(request, entry);
-		boolean marked = this.held.open.remove(request) != null;
+		this.held.limits.pending(entry, entry.quantity());
+		boolean marked = unmark(request) != null;
 		markClosed(request);
 		return told(marked ? Counters.Result.APPLIED : Counters.Result.APPLIED_WITHOUT_MARK, entry.account());
 	}
@@ -306,6 +362,7 @@ public final class InMemoryRedis {
 			raise(entry.account(), -entry.quantity());
 		}
 		if (held != null) {
+			this.held.limits.pending(held, -held.quantity());
 			keep(held);
 		}
 		Total total = total(entry.account());
@@ -315,7 +372,10 @@ public final class InMemoryRedis {
 			}
 			this.held.totals.put(entry.account(), new Total(base, version, total.pending()));
 		}
-		this.held.open.remove(request);
+		if (this.bug == Bug.RESERVATION_LEFT_BY_AN_ACKNOWLEDGEMENT) {
+			this.held.open.remove(request);
+		}
+		unmark(request);
 		markClosed(request);
 		return told((held != null) ? Counters.Result.APPLIED : Counters.Result.KNOWN, entry.account());
 	}

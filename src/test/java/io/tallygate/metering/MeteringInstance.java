@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.tallygate.client.Periods;
 import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Ids;
 import io.tallygate.metering.MeteringProperties.CloseDurability;
@@ -65,7 +66,16 @@ public final class MeteringInstance {
 		}
 		this.history.doubt();
 		this.meter = new ExchangeMeter(totals, this.ledger, instances, presence, new OccurrenceClock(clock),
-				postgresTime, scheduler, properties, metrics);
+				postgresTime, scheduler, properties, metrics, Periods.UTC_MONTHS) {
+
+			@Override
+			void markWhatIsNot(Set<String> marked) {
+				if (bug != Bug.MARKS_NOT_GIVEN_AGAIN) {
+					super.markWhatIsNot(marked);
+				}
+			}
+
+		};
 		totals.onGeneration((reason, isNew) -> {
 			if (bug != Bug.MARKS_NOT_GIVEN_AGAIN) {
 				this.meter.giveAgain(reason, isNew);
@@ -118,7 +128,8 @@ public final class MeteringInstance {
 
 	private static List<Ledger.Posted> unwritten(List<Entry> entries) {
 		return entries.stream()
-			.map((entry) -> new Ledger.Posted(entry, false, 0, 0, new Account(entry.account(), 1, 0, 0, 0, -1)))
+			.map((entry) -> new Ledger.Posted(entry, false, 0, 0, new Account(entry.account(), 1, 0, 0, 0, -1), null,
+					false))
 			.toList();
 	}
 
@@ -155,6 +166,11 @@ public final class MeteringInstance {
 		return kept;
 	}
 
+	/** What clients with a cap reserve here, in thousandths. */
+	public long reserved() {
+		return this.meter.reserved();
+	}
+
 	/** Whether PostgreSQL has all that was closed here. */
 	public boolean hasWrittenAll() {
 		return this.ledger.unwritten().isEmpty();
@@ -167,6 +183,11 @@ public final class MeteringInstance {
 		@Override
 		public Mono<List<Posted>> append(List<Entry> entries) {
 			return this.way.apply(entries);
+		}
+
+		@Override
+		public Mono<PeriodUsage> used(UsageKey key) {
+			return this.ledger.used(key);
 		}
 
 		@Override

@@ -8,6 +8,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.tallygate.client.Periods;
 import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Database;
 import io.tallygate.metering.MeteringProperties.CloseDurability;
@@ -78,10 +79,13 @@ final class MeteringWorld implements AutoCloseable {
 		MeteringMetrics metrics = new MeteringMetrics(new SimpleMeterRegistry());
 		OccurrenceClock occurrences = new OccurrenceClock(clock);
 		this.meter = new ExchangeMeter(this.totals, this.ledger, this.instances, this.presence, occurrences,
-				postgresTime, scheduler, properties, metrics);
+				postgresTime, scheduler, properties, metrics, Periods.UTC_MONTHS);
 		this.totals.onGeneration(this.meter::giveAgain);
 		this.presence.onNewId(this.meter::markAgain);
-		this.ledger.onPosted(this.posted::add);
+		this.ledger.onPosted((posted) -> {
+			this.meter.written(posted.entry().request().value());
+			this.posted.add(posted);
+		});
 		this.sweeper = new Sweeper(this.counters, this.totals, this.instances, this.presence, this.ledger, this.meter,
 				clock, properties.markGrace(), metrics);
 		this.epochs = new EpochCloser(new PostgresEpochs(database, Exchanges.IDS, clock), this.counters, this.totals);

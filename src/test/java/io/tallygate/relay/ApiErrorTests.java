@@ -20,6 +20,8 @@ class ApiErrorTests {
 	@CsvSource(textBlock = """
 			INVALID_API_KEY, 401, invalid_request_error
 			CLIENT_SUSPENDED, 402, billing_error
+			USAGE_CAP_REACHED, 402, billing_error
+			RATE_LIMIT_EXCEEDED, 429, rate_limit_error
 			MODEL_NOT_ALLOWED, 403, permission_error
 			UNKNOWN_PATH, 404, invalid_request_error
 			MODEL_NOT_FOUND, 404, invalid_request_error
@@ -48,6 +50,7 @@ class ApiErrorTests {
 	void appsAreToldNotToTryAgainWithABadKey() {
 		assertThat(headers(ApiError.of(ApiError.Code.INVALID_API_KEY, "x")).get("x-should-retry")).isEqualTo("false");
 		assertThat(headers(ApiError.of(ApiError.Code.CLIENT_SUSPENDED, "x")).get("x-should-retry")).isEqualTo("false");
+		assertThat(headers(ApiError.of(ApiError.Code.USAGE_CAP_REACHED, "x")).get("x-should-retry")).isEqualTo("false");
 	}
 
 	@Test

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
+import io.tallygate.metering.Admission;
 import io.tallygate.metering.Meter;
 import io.tallygate.metering.MeteringUnavailable;
 import io.tallygate.metering.Opening;
@@ -19,12 +20,14 @@ final class RecordingMeter implements Meter {
 
 	private final List<Outcome> closed = new CopyOnWriteArrayList<>();
 
-	private volatile Mono<Void> openAnswer = Mono.empty();
+	private static final Admission ADMITTED = new Admission.Admitted(Admission.Rates.NONE);
+
+	private volatile Mono<Admission> openAnswer = Mono.just(ADMITTED);
 
 	private volatile Mono<Void> closeAnswer = Mono.empty();
 
 	@Override
-	public Mono<Void> open(Opening opening) {
+	public Mono<Admission> open(Opening opening) {
 		return Mono.defer(() -> {
 			this.opened.add(opening);
 			return this.openAnswer;
@@ -42,7 +45,7 @@ final class RecordingMeter implements Meter {
 	void reset() {
 		this.opened.clear();
 		this.closed.clear();
-		this.openAnswer = Mono.empty();
+		this.openAnswer = Mono.just(ADMITTED);
 		this.closeAnswer = Mono.empty();
 	}
 
@@ -51,7 +54,11 @@ final class RecordingMeter implements Meter {
 	}
 
 	void opensAfter(Duration wait) {
-		this.openAnswer = Mono.delay(wait).then();
+		this.openAnswer = Mono.delay(wait).thenReturn(ADMITTED);
+	}
+
+	void says(Admission admission) {
+		this.openAnswer = Mono.just(admission);
 	}
 
 	void closesAfter(Duration wait) {

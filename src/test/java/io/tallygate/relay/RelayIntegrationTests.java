@@ -1,11 +1,15 @@
 package io.tallygate.relay;
 
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
 import ch.qos.logback.classic.Level;
+import io.tallygate.client.ChargeBy;
+import io.tallygate.metering.Admission;
 import io.tallygate.metering.Outcome;
 import io.tallygate.provider.ModelPattern;
 import io.tallygate.provider.Usage;
@@ -340,6 +344,78 @@ class RelayIntegrationTests {
 		assertThat(answer.header("retry-after")).isEqualTo("3");
 		assertThat(relay.provider.requests()).isZero();
 		assertThat(relay.meter.closedSoFar()).isEmpty();
+	}
+
+	@Test
+	void aClientThatHasReachedItsCapIs402AndTheProviderIsNotAsked() {
+		relay.meter.says(new Admission.CapReached(ChargeBy.MESSAGES, new BigDecimal("10"), new BigDecimal("8"),
+				new BigDecimal("2"), Instant.parse("2026-12-01T00:00:00Z"), Admission.Rates.NONE));
+
+		RawClient.Answer answer = relay.chat(JSON_REQUEST).answer();
+
+		assertThat(answer.status()).isEqualTo(402);
+		assertThat(answer.body()).contains("\"usage_cap_reached\"", "\"billing_error\"",
+				"The usage cap of 10 messages is reached: 8 used and up to 2 reserved by requests that are running. "
+						+ "It resets at 2026-12-01T00:00:00Z");
+		assertThat(answer.header("x-should-retry")).isEqualTo("false");
+		assertThat(answer.header("x-request-id")).startsWith("req_");
+		assertThat(answer.header("x-ratelimit-limit-requests")).isEmpty();
+		assertThat(relay.provider.requests()).isZero();
+		assertThat(relay.meter.closedSoFar()).isEmpty();
+	}
+
+	@Test
+	void aClientAboveItsRateIs429AndToldWhenToComeBack() {
+		Admission.RateStanding tokens = new Admission.RateStanding(90_000, 0, Duration.ofSeconds(60));
+		relay.meter.says(new Admission.RateExceeded("tokens", 90_000, Duration.ofMillis(1200),
+				new Admission.Rates(null, tokens)));
+
+		RawClient.Answer answer = relay.chat(STREAM_REQUEST).answer();
+
+		assertThat(answer.status()).isEqualTo(429);
+		assertThat(answer.body()).contains("\"rate_limit_exceeded\"", "\"rate_limit_error\"",
+				"The rate limit of 90000 tokens per minute is reached. Try again in 1.2s");
+		assertThat(answer.header("retry-after")).isEqualTo("2");
+		assertThat(answer.header("retry-after-ms")).isEqualTo("1200");
+		assertThat(answer.header("x-should-retry")).isEmpty();
+		assertThat(answer.header("x-ratelimit-limit-tokens")).isEqualTo("90000");
+		assertThat(answer.header("x-ratelimit-remaining-tokens")).isEqualTo("0");
+		assertThat(answer.header("x-ratelimit-reset-tokens")).isEqualTo("1m0s");
+		assertThat(relay.provider.requests()).isZero();
+		assertThat(relay.meter.closedSoFar()).isEmpty();
+	}
+
+	@Test
+	void everyAnswerOfAClientWithARateTellsHowItStands() {
+		relay.meter.says(new Admission.Admitted(
+				new Admission.Rates(new Admission.RateStanding(60, 59, Duration.ofSeconds(1)), null)));
+
+		relay.provider.answers(ScriptedProvider.json(200, JSON_ANSWER, "x-ratelimit-remaining-requests: 4000"));
+		relay.provider.answers(ScriptedProvider.json(429, "{}", "x-ratelimit-remaining-requests: 0", "Retry-After: 7"));
+		relay.provider.answers(ScriptedProvider.stream(with(events(2, "\n"), USAGE_CHUNK, DONE)));
+
+		assertThat(relay.chat(JSON_REQUEST).answer().header("x-ratelimit-remaining-requests")).isEqualTo("59");
+		RawClient.Answer theirs = relay.chat(JSON_REQUEST).answer();
+		assertThat(theirs.header("x-ratelimit-remaining-requests")).isEqualTo("0");
+		assertThat(theirs.header("retry-after")).isEqualTo("7");
+		assertThat(relay.chat(STREAM_REQUEST).answer().header("x-ratelimit-reset-requests")).isEqualTo("1s");
+		relay.keys.put(RelayFixture.KEY, RelayFixture.access(RelayFixture.provider("http://127.0.0.1:1/v1")));
+		RawClient.Answer unreachable = relay.chat(JSON_REQUEST).answer();
+		assertThat(unreachable.status()).isEqualTo(502);
+		assertThat(unreachable.header("x-ratelimit-limit-requests")).isEqualTo("60");
+	}
+
+	@Test
+	void whatARequestMayUseIsReserved() {
+		relay.provider.answers(ScriptedProvider.json(200, JSON_ANSWER));
+		String bounded = "{\"model\":\"gpt-4o\",\"max_tokens\":100,\"n\":2}";
+
+		relay.chat(JSON_REQUEST).answer();
+		relay.chat(bounded).answer();
+
+		assertThat(relay.meter.opened().get(0).tokens()).isEqualTo(JSON_REQUEST.length() / 4 + 16_384);
+		assertThat(relay.meter.opened().get(1).tokens()).isEqualTo(bounded.length() / 4 + 200);
+		assertThat(relay.meter.opened().get(1).reservation()).isEqualTo((bounded.length() / 4 + 200) * 1000L);
 	}
 
 	@Test

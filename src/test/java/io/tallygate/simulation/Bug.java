@@ -24,6 +24,25 @@ public enum Bug {
 	/** A close that comes late, after its repeat was acknowledged, is counted again. */
 	NO_CLOSED_MARKER,
 
+	// Of limits.
+
+	/** A cap is held against what was used, and not against what is reserved. */
+	CAP_WITHOUT_RESERVATIONS,
+	/** A mark that is given again reserves again. */
+	MARKED_AGAIN_AND_RESERVED_AGAIN,
+	/** An acknowledgement takes the mark and leaves its reservation. */
+	RESERVATION_LEFT_BY_AN_ACKNOWLEDGEMENT,
+	/** What was used goes on being known in another generation. */
+	USE_OUTLIVES_ITS_GENERATION,
+	/** What was used in one period is known of the next. */
+	USE_OUTLIVES_ITS_PERIOD,
+	/** A word of PostgreSQL that comes late sets back what was used. */
+	USE_WITHOUT_ITS_VERSION,
+	/** What was used is not asked again after a mark was struck. */
+	USE_KNOWN_THOUGH_A_MARK_WAS_STRUCK,
+	/** What was written while Redis was away is not told to it. */
+	USE_TOLD_ONLY_WITH_PENDING_ENTRIES,
+
 	// In the ledger.
 
 	/** A repeated batch is folded again, though its lines are not inserted again. */
@@ -78,7 +97,9 @@ public enum Bug {
 	/** Lanes go on without a look at Stripe's summaries. */
 	LANES_NOT_SETTLED,
 	/** What Stripe has of lost rows is not taken into the outbox. */
-	LOST_ROWS_NOT_RECOVERED;
+	LOST_ROWS_NOT_RECOVERED,
+	/** What was used keeps the versions that Redis knows by another history. */
+	USE_GOES_ON_AFTER_LOST_COMMITS;
 
 	/** What brings it to light soonest. */
 	Set<Trouble> provokedBy() {
@@ -87,9 +108,13 @@ public enum Bug {
 			case CLOSE_GUARDED_BY_THE_OPEN_MARK -> Set.of(Trouble.REDIS_AWAY);
 			case LEDGER_ONLY_AFTER_REDIS -> Set.of(Trouble.REDIS_FORGETS);
 			case NO_SWEEPER, ORPHAN_THOUGH_COUNTED -> Set.of(Trouble.DEATHS);
+			case USE_OUTLIVES_ITS_GENERATION -> Set.of(Trouble.REDIS_FAILS_OVER);
+			case USE_WITHOUT_ITS_VERSION -> Set.of(Trouble.NETWORK);
+			case USE_KNOWN_THOUGH_A_MARK_WAS_STRUCK -> Set.of(Trouble.DEATHS, Trouble.NETWORK);
 			case NO_CLOSED_MARKER -> Set.of(Trouble.NETWORK);
 			case DOUBT_FORGOTTEN, KNOWN_OF_ONE_ACCOUNT -> Set.of(Trouble.STRIPE_AWAY);
-			case LOST_COMMITS_NOT_NOTICED, ENTRIES_NOT_RESTORED, LANES_NOT_SETTLED, LOST_ROWS_NOT_RECOVERED ->
+			case LOST_COMMITS_NOT_NOTICED, ENTRIES_NOT_RESTORED, LANES_NOT_SETTLED, LOST_ROWS_NOT_RECOVERED,
+					USE_GOES_ON_AFTER_LOST_COMMITS ->
 				Set.of(Trouble.POSTGRES_ROLLS_BACK);
 			default -> Set.of();
 		};

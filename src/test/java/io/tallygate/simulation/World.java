@@ -16,6 +16,7 @@ import java.util.function.IntSupplier;
 
 import io.tallygate.client.ChargeBy;
 import io.tallygate.client.ChargePolicy;
+import io.tallygate.client.Limits;
 import io.tallygate.client.Report;
 import io.tallygate.client.Terms;
 import io.tallygate.client.TokenWeights;
@@ -26,6 +27,7 @@ import io.tallygate.core.ClientId;
 import io.tallygate.core.Ids;
 import io.tallygate.core.RequestId;
 import io.tallygate.metering.AccountKey;
+import io.tallygate.metering.Admission;
 import io.tallygate.metering.InMemoryAccounts;
 import io.tallygate.metering.InMemoryPostgres;
 import io.tallygate.metering.InMemoryProgress;
@@ -52,6 +54,19 @@ final class World {
 
 	private static final Instant NOON = Instant.parse("2026-11-21T12:00:00Z");
 
+	/** Before a period ends. */
+	private static final Instant LATE_IN_NOVEMBER = Instant.parse("2026-11-30T23:57:00Z");
+
+	/** The most that an exchange uses, in tokens. */
+	private static final long TOKENS_MAX = 1001;
+
+	/** Four exchanges' reservations, and some eight's use. */
+	private static final Limits CAPPED = new Limits(null, 4_004_000L, null, null);
+
+	/** What puts marks aside although their exchanges go on, or loses them. */
+	private static final Set<Trouble> FORGETS_MARKS = Set.of(Trouble.REDIS_FORGETS, Trouble.REDIS_FAILS_OVER,
+			Trouble.FREEZES, Trouble.CLOCKS);
+
 	private static final int PROCESSES = 2;
 
 	private static final Duration REST = Duration.ofMinutes(4);
@@ -77,7 +92,9 @@ final class World {
 	/** What the clocks of all machines have moved on while everybody stood still. */
 	private Duration stoodStill = Duration.ZERO;
 
-	private final InstantSource clock = () -> NOON.plusMillis(this.time.now(TimeUnit.MILLISECONDS))
+	private final Instant start;
+
+	private final InstantSource clock = () -> start().plusMillis(this.time.now(TimeUnit.MILLISECONDS))
 		.plus(this.stoodStill);
 
 	private final Ids ids;
@@ -146,6 +163,7 @@ final class World {
 	 */
 	World(long seed, Set<Trouble> troubles, Bug bug) {
 		this.seed = seed;
+		this.start = (Math.floorMod(seed, 3) == 0) ? LATE_IN_NOVEMBER : NOON;
 		this.bug = bug;
 		this.troubles = Set.copyOf(troubles);
 		this.random = new Random(seed);
@@ -162,13 +180,18 @@ final class World {
 		this.stripePercent = new int[] { 0, 10, 50 }[this.random.nextInt(3)];
 		AgencyId agency = new AgencyId(this.ids.next("agy_"));
 		AgencyId sister = (bug == Bug.LANE_BY_AGENCY) ? new AgencyId(this.ids.next("agy_")) : agency;
-		this.clients.add(new Client(agency, lane(1, agency, "cus_1"), Report.UNITS, 1000));
-		this.clients
-			.add(new Client(sister, lane(2, sister, (bug == Bug.LANE_BY_AGENCY) ? "cus_1" : "cus_2"), Report.USAGE, 7));
-		this.clients.add(new Client(agency, lane(3, agency, "cus_3"), Report.UNITS, 1));
+		this.clients.add(new Client(agency, lane(1, agency, "cus_1"), Report.UNITS, 1000, Limits.NONE));
+		this.clients.add(new Client(sister, lane(2, sister, (bug == Bug.LANE_BY_AGENCY) ? "cus_1" : "cus_2"),
+				Report.USAGE, 7, Limits.NONE));
+		this.clients.add(new Client(agency, lane(3, agency, "cus_3"), Report.UNITS, 1, Limits.NONE));
+		this.clients.add(new Client(agency, lane(4, agency, "cus_4"), Report.UNITS, 1000, CAPPED));
 		for (int i = 0; i < PROCESSES; i++) {
 			this.living.add(new Process());
 		}
+	}
+
+	private Instant start() {
+		return this.start;
 	}
 
 	private static Lane lane(long id, AgencyId agency, String customer) {
@@ -310,18 +333,20 @@ final class World {
 			return;
 		}
 		Opening opening = new Opening(new RequestId(this.ids.next("req_")), new ChannelId(this.ids.next("chn_")),
-				client.terms(), 5_000_000, process.clock.instant());
+				client.terms(), TOKENS_MAX * ChargePolicy.THOUSANDTHS, TOKENS_MAX, process.clock.instant());
 		String request = opening.request().value();
 		long takes = this.random.nextInt((this.random.nextInt(10) == 0) ? LONG_ANSWER_MILLIS : SHORT_ANSWER_MILLIS);
 		boolean hangsUp = this.random.nextInt(100) < 15;
-		process.scheduler.schedule(() -> process.metering.meter().open(opening).subscribe((done) -> {
-		}, (refused) -> {
-		}, () -> {
-			this.admitted.put(request, process);
-			if (!hangsUp || this.bug != Bug.SETTLED_ONLY_ON_COMPLETION) {
-				process.scheduler.schedule(() -> end(process, opening), takes, TimeUnit.MILLISECONDS);
-			}
-		}));
+		process.scheduler.schedule(() -> process.metering.meter()
+			.open(opening)
+			.filter(Admission.Admitted.class::isInstance)
+			.subscribe((admission) -> {
+				this.admitted.put(request, process);
+				if (!hangsUp || this.bug != Bug.SETTLED_ONLY_ON_COMPLETION) {
+					process.scheduler.schedule(() -> end(process, opening), takes, TimeUnit.MILLISECONDS);
+				}
+			}, (notMetered) -> {
+			}));
 	}
 
 	private void end(Process process, Opening opening) {
@@ -473,7 +498,12 @@ final class World {
 		}
 		this.complete
 			.forEach((request) -> that(request + " was complete and is in the ledger", counted.containsKey(request)));
-		none("Redis at rest", this.redis.faultsAtRest(this.accounts));
+		none("Redis at rest", this.redis.faultsAtRest(this.accounts, this.postgres));
+		that("nothing is reserved by nobody",
+				this.living.stream().allMatch((process) -> process.metering.reserved() == 0));
+		if (this.troubles.stream().noneMatch(FORGETS_MARKS::contains)) {
+			none("I12: admitted above their cap", this.redis.admittedAboveTheirCap(this.postgres));
+		}
 		none("open rows", List.copyOf(this.postgres.open()));
 		that("everything is written", this.living.stream().allMatch((process) -> process.metering.hasWrittenAll()));
 		Map<AccountKey, Long> charged = charged();
@@ -529,21 +559,24 @@ final class World {
 
 		private final Report report;
 
+		private final Limits limits;
+
 		private long unit;
 
 		private int epoch;
 
-		Client(AgencyId agency, Lane lane, Report report, long unit) {
+		Client(AgencyId agency, Lane lane, Report report, long unit, Limits limits) {
 			this.agency = agency;
 			this.lane = lane;
 			this.report = report;
 			this.unit = unit;
+			this.limits = limits;
 			opensAnEpoch();
 		}
 
 		Terms terms() {
 			return new Terms(this.agency, this.id, this.epoch,
-					new ChargePolicy(ChargeBy.TOKENS, this.unit, this.report, TokenWeights.ONE));
+					new ChargePolicy(ChargeBy.TOKENS, this.unit, this.report, TokenWeights.ONE), this.limits);
 		}
 
 		void changesPolicy() {
