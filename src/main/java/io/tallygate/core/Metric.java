@@ -31,6 +31,9 @@ public enum Metric {
 	/** Whether Redis is away. */
 	REDIS_AWAY("tallygate.metering.redis.away", "1 while Redis is away or has not been asked who it is, else 0"),
 
+	/** Tag {@code outcome}: first, repeated, replayed, in_flight, reused. */
+	ADMIN_REPEATS("tallygate.admin.repeats", "Requests to the admin API with an Idempotency-Key, by what it said of them"),
+
 	/** Tag {@code outcome}: found, unknown, failed. */
 	DIRECTORY_LOADS("tallygate.directory.loads", "Channel keys looked up in PostgreSQL"),
 

@@ -113,6 +113,11 @@ public class AdminRooms {
 
 	/** Starts them on a database of their own. */
 	public static Running start(String... properties) {
+		return start(List.of(), properties);
+	}
+
+	/** The same, with these beans besides. */
+	public static Running start(List<Class<?>> more, String... properties) {
 		TestServers.TestDatabase database = TestServers.database();
 		DATABASE.set(database);
 		// Arguments, because they win over application.yaml.
@@ -125,7 +130,9 @@ public class AdminRooms {
 				Stream.of(properties))
 			.map((property) -> "--" + property)
 			.toArray(String[]::new);
-		ConfigurableApplicationContext context = new SpringApplicationBuilder(AdminRooms.class).run(arguments);
+		ConfigurableApplicationContext context = new SpringApplicationBuilder(AdminRooms.class)
+			.sources(more.toArray(Class<?>[]::new))
+			.run(arguments);
 		String port = context.getEnvironment().getProperty("local.server.port");
 		WebTestClient http = WebTestClient.bindToServer()
 			.baseUrl("http://127.0.0.1:" + port)
