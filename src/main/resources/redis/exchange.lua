@@ -8,6 +8,7 @@
 --   C  close         a = quantity (thousandths)  b = the entry
 --   A  acknowledge   a = base                    b = its version
 --   S  strike        a = ''                      b = ''
+--   K  keep          a = the entry               b = ''
 --
 -- Answers {seconds, microseconds, reply…}; a reply is {code, base, pending} with code
 --   1 applied, 2 applied without a mark, 0 known before, -1 other generation, or {-2, error}.
@@ -44,6 +45,10 @@ local function negative(quantity)
   return string.sub(quantity, 1, 1) == '-' and string.sub(quantity, 2) or '-' .. quantity
 end
 
+local function keep(prefix, entry)
+  redis.call('XADD', prefix .. 'kept', 'MINID', '~', ARGV[2], '*', 'e', entry)
+end
+
 local operations = {}
 
 operations.O = function(prefix, account, request, mark)
@@ -72,7 +77,7 @@ operations.A = function(prefix, account, request, base, version)
     local _, last, quantity = string.find(held, '\n(%-?%d+)\n')
     redis.call('HINCRBY', account, 'pend', negative(quantity))
     redis.call('HDEL', prefix .. 'pending', request)
-    redis.call('XADD', prefix .. 'kept', 'MINID', '~', ARGV[2], '*', 'e', string.sub(held, last + 1))
+    keep(prefix, string.sub(held, last + 1))
   end
   if tonumber(version) > tonumber(redis.call('HGET', account, 'ver') or '-1') then
     redis.call('HSET', account, 'base', base, 'ver', version)
@@ -80,6 +85,11 @@ operations.A = function(prefix, account, request, base, version)
   redis.call('HDEL', prefix .. 'open', request)
   redis.call('SET', prefix .. 'closed:' .. request, '1', 'EX', CLOSED_SECONDS)
   return total(held and 1 or 0, account)
+end
+
+operations.K = function(prefix, account, request, entry)
+  keep(prefix, entry)
+  return {1, '', ''}
 end
 
 operations.S = function(prefix, account, request)

@@ -7,10 +7,15 @@ import java.util.Map;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.postgresql.PostgresqlConnectionFactoryProvider;
+import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactories;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.ConnectionFactoryMetadata;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.tallygate.core.Database;
+import io.tallygate.core.NewConnections;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Mono;
 
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.r2dbc.core.DatabaseClient;
@@ -28,8 +33,12 @@ public final class Databases {
 	private Databases() {
 	}
 
-	/** A pool of at most {@code connectionsMax} connections under {@code role}. */
-	public static ConnectionPool pool(ConnectionFactoryOptions server, String role, int connectionsMax) {
+	/**
+	 * A pool of at most {@code connectionsMax} connections under {@code role}.
+	 * @param made is told of each connection before anything runs on it
+	 */
+	public static ConnectionPool pool(ConnectionFactoryOptions server, String role, int connectionsMax,
+			NewConnections made) {
 		Map<String, String> session = new LinkedHashMap<>();
 		session.put("role", role);
 		session.put("statement_timeout", STATEMENT_TIMEOUT.toMillis() + "ms");
@@ -42,13 +51,29 @@ public final class Databases {
 			.option(PostgresqlConnectionFactoryProvider.TCP_KEEPALIVE, true)
 			.option(ConnectionFactoryOptions.CONNECT_TIMEOUT, Duration.ofSeconds(5))
 			.build());
-		return new ConnectionPool(ConnectionPoolConfiguration.builder(factory)
+		return new ConnectionPool(ConnectionPoolConfiguration.builder(told(factory, made))
 			.name(role)
 			.initialSize(0)
 			.maxSize(connectionsMax)
 			.maxAcquireTime(Duration.ofSeconds(5))
 			.maxIdleTime(Duration.ofMinutes(10))
 			.build());
+	}
+
+	private static ConnectionFactory told(ConnectionFactory factory, NewConnections made) {
+		return new ConnectionFactory() {
+
+			@Override
+			public Publisher<? extends Connection> create() {
+				return Mono.<Connection>from(factory.create()).doOnNext((connection) -> made.made());
+			}
+
+			@Override
+			public ConnectionFactoryMetadata getMetadata() {
+				return factory.getMetadata();
+			}
+
+		};
 	}
 
 	/** PostgreSQL as the accounting sees it. */

@@ -3,19 +3,17 @@ package io.tallygate;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URL;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Enumeration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-
-import org.springframework.core.io.Resource;
-import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
 
 /**
  * All settings of ours, as the metadata for the IDE lists them, and the nearest one to a
@@ -24,6 +22,10 @@ import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
  * @param all what may be set
  */
 record KnownSettings(List<Known> all) {
+
+	/** Generated from the records, and written by hand. */
+	private static final List<String> METADATA = List.of("META-INF/spring-configuration-metadata.json",
+			"META-INF/additional-spring-configuration-metadata.json");
 
 	private static final Pattern INDEX = Pattern.compile("\\[[^\\]]*\\]");
 
@@ -50,20 +52,34 @@ record KnownSettings(List<Known> all) {
 		all = List.copyOf(all);
 	}
 
-	/** Those of every metadata file on the class path, generated or written by hand. */
+	/**
+	 * Those of our own metadata. It is asked for by name, because a jar that was
+	 * extracted has no directories to search, and it is nearly always the first of its
+	 * name; the libraries' are large and list nothing of ours.
+	 */
 	static KnownSettings fromClassPath() {
+		List<Known> known = new ArrayList<>();
 		try {
-			List<Known> known = new ArrayList<>();
-			for (Resource file : new PathMatchingResourcePatternResolver()
-				.getResources("classpath*:META-INF/*spring-configuration-metadata.json")) {
-				try (InputStream in = file.getInputStream()) {
-					read(JsonMapper.shared().readTree(in), known);
-				}
+			for (String name : METADATA) {
+				readFirstOfOurs(name, known);
 			}
-			return new KnownSettings(known);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException("The list of settings cannot be read", ex);
+		}
+		if (known.isEmpty()) {
+			throw new IllegalStateException("No file " + METADATA.get(0) + " lists settings of ours");
+		}
+		return new KnownSettings(known);
+	}
+
+	private static void readFirstOfOurs(String name, List<Known> known) throws IOException {
+		int before = known.size();
+		Enumeration<URL> files = KnownSettings.class.getClassLoader().getResources(name);
+		while (known.size() == before && files.hasMoreElements()) {
+			try (InputStream in = files.nextElement().openStream()) {
+				read(JsonMapper.shared().readTree(in), known);
+			}
 		}
 	}
 

@@ -25,7 +25,8 @@ record Settings(boolean postgres, boolean redis, boolean embeddable, @Nullable B
 
 	private static final String HOW_TO_START = """
 			Set them (README.md, "Settings"), or start the sandbox, which needs no setting and no key:
-			    ./mvnw spring-boot:run      (in a checkout, with embedded servers)""";
+			    ./mvnw spring-boot:run      (in a checkout, with embedded servers)
+			    docker compose up           (in a checkout, with containers)""";
 
 	/** The name under which a property is set in the environment. */
 	static String environmentName(String property) {

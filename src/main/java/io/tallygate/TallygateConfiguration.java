@@ -1,13 +1,17 @@
 package io.tallygate;
 
 import java.time.Clock;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 
 import io.r2dbc.pool.ConnectionPool;
+import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
+import io.tallygate.core.NewConnections;
 import io.tallygate.core.SecretBox;
 
 import org.springframework.beans.factory.annotation.Value;
@@ -24,8 +28,14 @@ import org.springframework.context.annotation.Configuration;
 class TallygateConfiguration {
 
 	@Bean
-	Clock clock() {
-		return Clock.systemUTC();
+	AgreedClock agreedClock() {
+		return new AgreedClock(InstantSource.system(), System::nanoTime);
+	}
+
+	/** All rooms read the agreed time. */
+	@Bean
+	Clock clock(AgreedClock agreed) {
+		return agreed.withZone(ZoneOffset.UTC);
 	}
 
 	@Bean
@@ -46,19 +56,25 @@ class TallygateConfiguration {
 		return new PostgresJdbcDetails(server);
 	}
 
+	@Bean
+	NewConnections newConnections() {
+		return new NewConnections();
+	}
+
 	/** The system pool is the one that Boot sees: its health is our readiness. */
 	@Bean(destroyMethod = "dispose")
 	@DependsOnDatabaseInitialization
-	ConnectionPool systemPool(R2dbcConnectionDetails server,
+	ConnectionPool systemPool(R2dbcConnectionDetails server, NewConnections made,
 			@Value("${tallygate.database.system-connections-max:12}") int connectionsMax) {
-		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_system", connectionsMax);
+		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_system", connectionsMax, made);
 	}
 
 	@Bean(destroyMethod = "dispose", defaultCandidate = false)
 	@DependsOnDatabaseInitialization
 	ConnectionPool tenantPool(R2dbcConnectionDetails server,
 			@Value("${tallygate.database.tenant-connections-max:8}") int connectionsMax) {
-		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_tenant", connectionsMax);
+		return Databases.pool(server.getConnectionFactoryOptions(), "tallygate_tenant", connectionsMax,
+				new NewConnections());
 	}
 
 	@Bean

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Arrays;
 
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.tallygate.core.NewConnections;
 import io.tallygate.support.Markdown;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import org.flywaydb.core.Flyway;
@@ -37,7 +38,7 @@ class DocumentedRightsIntegrationTests {
 
 			assertThat(migrated.success).isTrue();
 			for (String role : new String[] { "tallygate_system", "tallygate_tenant" }) {
-				var pool = Databases.pool(options(postgres.getPort()), role, 1);
+				var pool = Databases.pool(options(postgres.getPort()), role, 1, new NewConnections());
 				StepVerifier
 					.create(Databases.system(pool)
 						.client()

@@ -28,8 +28,8 @@ import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
-/** Settings that a page names, held against those that a start takes. */
-final class DocumentedSettings {
+/** Settings that a page or a manifest names, held against those that a start takes. */
+public final class DocumentedSettings {
 
 	private static final Pattern ENVIRONMENT = Pattern
 		.compile("\\b(TALLYGATE|SPRING|SERVER|MANAGEMENT)_[A-Z0-9]+(_[A-Z0-9]+)*\\b");
@@ -39,14 +39,20 @@ final class DocumentedSettings {
 
 	/** The names of environment variables on a page, in its prose and its commands. */
 	static Set<String> environmentNames(Markdown page) {
-		return Stream.concat(page.code().stream(), page.commands().stream())
-			.flatMap((text) -> ENVIRONMENT.matcher(text).results())
+		return environmentNames(
+				Stream.concat(page.code().stream(), page.commands().stream()).collect(Collectors.joining("\n")));
+	}
+
+	/** The names of environment variables in a text. */
+	public static Set<String> environmentNames(String text) {
+		return ENVIRONMENT.matcher(text)
+			.results()
 			.map((match) -> match.group())
 			.collect(Collectors.toCollection(TreeSet::new));
 	}
 
 	/** Ours are taken by the check that a start makes, Spring's stand in its metadata. */
-	static void assertKnown(Set<String> names) {
+	public static void assertKnown(Set<String> names) {
 		Map<String, Object> ours = new HashMap<>();
 		names.stream().filter((name) -> name.startsWith("TALLYGATE_")).forEach((name) -> ours.put(name, "x"));
 		assertThatCode(() -> SettingsPostProcessor.refuseUnknown(environment(ours), KnownSettings.fromClassPath()))
@@ -59,7 +65,7 @@ final class DocumentedSettings {
 	/**
 	 * The default of every property that begins with {@code prefix}; empty without one.
 	 */
-	static Map<String, String> metadata(String prefix) {
+	public static Map<String, String> metadata(String prefix) {
 		try {
 			Map<String, String> defaults = new TreeMap<>();
 			for (Resource file : new PathMatchingResourcePatternResolver()

@@ -44,7 +44,8 @@ class ReadmeTests {
 
 		assertThat(this.readme.commands()).isNotEmpty()
 			.allMatch((command) -> MAVEN.matcher(command).matches() || EXPORT.matcher(command).matches()
-					|| command.equals(jar) || command.startsWith("curl -s "));
+					|| command.equals(jar) || command.equals("docker compose up") || command.startsWith("curl -s "));
+		assertThat(Path.of("docker-compose.yml")).exists();
 	}
 
 	@Test

@@ -1,14 +1,19 @@
 package io.tallygate;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Map;
 
 import io.tallygate.core.StartRefused;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
@@ -64,10 +69,32 @@ class SettingsTests {
 	}
 
 	@Test
+	void aSecretMayStandInAFileNamedLikeItsSetting(@TempDir Path directory) throws IOException {
+		Files.writeString(directory.resolve("tallygate.platform-token"), "tgp_file\n");
+		Files.writeString(directory.resolve("spring.r2dbc.password"), "from a file");
+		Files.writeString(directory.resolve("tallygate.encryption-key"), "from a file");
+		StandardEnvironment environment = environment(Map.of("TALLYGATE_SECRETS_DIR", directory.toString(),
+				"TALLYGATE_ENCRYPTION_KEY", "from the environment"));
+
+		ConfigDataEnvironmentPostProcessor.applyTo(environment);
+
+		assertThat(environment.getProperty("tallygate.platform-token")).isEqualTo("tgp_file");
+		assertThat(environment.getProperty("spring.r2dbc.password")).isEqualTo("from a file");
+		assertThat(environment.getProperty("tallygate.encryption-key")).isEqualTo("from the environment");
+	}
+
+	@Test
+	void noDirectoryOfSecretsIsNoFault() {
+		StandardEnvironment environment = environment(Map.of("TALLYGATE_SECRETS_DIR", "/nowhere/at/all"));
+
+		assertThatNoException().isThrownBy(() -> ConfigDataEnvironmentPostProcessor.applyTo(environment));
+	}
+
+	@Test
 	void whoeverMissesSettingsLearnsHowToStartTheSandbox() {
 		StartRefused refused = new Settings(false, false, false, null, null, null).refusal().orElseThrow();
 
-		assertThat(refused.action()).contains("./mvnw spring-boot:run");
+		assertThat(refused.action()).contains("./mvnw spring-boot:run", "docker compose up");
 	}
 
 	@ParameterizedTest
@@ -150,10 +177,14 @@ class SettingsTests {
 	}
 
 	private static StandardEnvironment environment(String name) {
+		return environment(Map.of(name, "x"));
+	}
+
+	private static StandardEnvironment environment(Map<String, Object> variables) {
 		StandardEnvironment environment = new StandardEnvironment();
 		environment.getPropertySources()
 			.replace(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, new SystemEnvironmentPropertySource(
-					StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, Map.of(name, "x")));
+					StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, variables));
 		return environment;
 	}
 

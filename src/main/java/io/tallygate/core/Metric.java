@@ -56,6 +56,13 @@ public enum Metric {
 	/** How far the outbox is behind. */
 	OUTBOX_OLDEST_DUE("tallygate.outbox.oldest.due", "Seconds since the oldest undelivered meter event was cut"),
 
+	/** Lanes of which PostgreSQL may have lost what Stripe has. */
+	OUTBOX_LANES_IN_DOUBT("tallygate.outbox.lanes.in.doubt",
+			"Lanes that wait for a comparison with Stripe, since PostgreSQL lost commits"),
+
+	/** Nothing of these gets to Stripe. */
+	OUTBOX_AGENCIES_PAUSED("tallygate.outbox.agencies.paused", "Agencies whose delivery is paused"),
+
 	/** What the last scan found. */
 	OUTBOX_LANES_DUE("tallygate.outbox.lanes.due", "Free lanes with units due, at the last scan"),
 

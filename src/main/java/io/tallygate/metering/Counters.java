@@ -2,7 +2,9 @@ package io.tallygate.metering;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
+import io.tallygate.metering.Witness.Remembered;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -38,6 +40,18 @@ interface Counters {
 
 	/** All entries that PostgreSQL may not have yet. */
 	Flux<Pending> pending();
+
+	/** The entries, as they were encoded, that were acknowledged in the last minutes. */
+	Flux<String> kept();
+
+	/** Remembers how far writers have come in PostgreSQL. */
+	Mono<Void> remember(Map<String, Remembered> writers);
+
+	/** Remembers nothing more of these. */
+	Mono<Void> forget(List<String> writers);
+
+	/** How far every writer had come in PostgreSQL, as far as is remembered. */
+	Mono<Map<String, Remembered>> remembered();
 
 	/**
 	 * Calls {@code listener} whenever a connection was made or lost, or the topology
@@ -78,6 +92,19 @@ interface Counters {
 		 * least this.
 		 */
 		record Acknowledge(Entry entry, long base, long version) implements Operation {
+
+			@Override
+			public AccountKey account() {
+				return this.entry.account();
+			}
+
+		}
+
+		/**
+		 * Keeps an entry that PostgreSQL has and that was never pending here, for a
+		 * while: PostgreSQL may lose it.
+		 */
+		record Keep(Entry entry) implements Operation {
 
 			@Override
 			public AccountKey account() {

@@ -1,6 +1,7 @@
 package io.tallygate.metering;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,9 @@ class ExchangeMeter implements Meter {
 
 	private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
+	/** Redis knows a closed exchange for five minutes. */
+	private static final Duration CLOSE_AGAIN_MAX = Duration.ofMinutes(4);
+
 	private final RunningTotals totals;
 
 	private final LedgerWriter ledger;
@@ -47,6 +51,8 @@ class ExchangeMeter implements Meter {
 	private final Presence presence;
 
 	private final OccurrenceClock clock;
+
+	private final ServerTime time;
 
 	private final Scheduler scheduler;
 
@@ -63,13 +69,18 @@ class ExchangeMeter implements Meter {
 	/** Exchanges that each client has opened here since Redis went away. */
 	private final Map<ClientId, AtomicInteger> credit = new ConcurrentHashMap<>();
 
+	/**
+	 * @param time what PostgreSQL says
+	 */
 	ExchangeMeter(RunningTotals totals, LedgerWriter ledger, Instances instances, Presence presence,
-			OccurrenceClock clock, Scheduler scheduler, MeteringProperties properties, MeteringMetrics metrics) {
+			OccurrenceClock clock, ServerTime time, Scheduler scheduler, MeteringProperties properties,
+			MeteringMetrics metrics) {
 		this.totals = totals;
 		this.ledger = ledger;
 		this.instances = instances;
 		this.presence = presence;
 		this.clock = clock;
+		this.time = time;
 		this.scheduler = scheduler;
 		this.properties = properties;
 		this.metrics = metrics;
@@ -131,7 +142,7 @@ class ExchangeMeter implements Meter {
 	}
 
 	private Mono<Boolean> openInPostgres(Opening opening) {
-		return this.instances.open(mark(opening))
+		return this.time.hear(this.instances.open(mark(opening)), (time) -> time)
 			.doOnSuccess((done) -> this.metrics.openedInPostgres())
 			.thenReturn(true);
 	}
@@ -192,19 +203,26 @@ class ExchangeMeter implements Meter {
 	}
 
 	/**
-	 * Redis is back, perhaps with less than it had: it is given every mark and every
-	 * unwritten entry again.
+	 * Redis is back, perhaps with less than it had: it is given every mark and unwritten
+	 * entry again. Where it has lost nothing, an entry that is old is left to the ledger:
+	 * Redis may have counted it, let go of it, and forgotten that.
+	 * @param isNew whether its generation is a new one
 	 */
-	void giveAgain(String reason) {
+	void giveAgain(String reason, boolean isNew) {
 		this.credit.clear();
 		this.ledger.forgottenByRedis();
+		Instant young = this.time.clock().instant().minus(CLOSE_AGAIN_MAX);
 		Collection<Opening> marks = open();
-		Collection<Entry> entries = this.ledger.unwritten();
+		List<Entry> entries = this.ledger.unwritten()
+			.stream()
+			.filter((entry) -> isNew || entry.occurredAt().isAfter(young))
+			.toList();
 		if (!marks.isEmpty() || !entries.isEmpty()) {
 			logger.info("After {} Redis is given {} marks and {} entries again", reason, marks.size(), entries.size());
 		}
 		marks.forEach((opening) -> give(new Operation.Open(mark(opening))));
 		entries.forEach((entry) -> give(new Operation.Close(entry), () -> this.ledger.keptByRedis(entry)));
+		this.ledger.acknowledgeAgain();
 	}
 
 	/**

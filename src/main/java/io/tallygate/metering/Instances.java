@@ -1,6 +1,7 @@
 package io.tallygate.metering;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Set;
 
 import reactor.core.publisher.Flux;
@@ -12,13 +13,14 @@ import reactor.core.publisher.Mono;
  */
 interface Instances {
 
-	/** Registers a new instance for {@code lease}. */
-	Mono<Void> register(String instance, Duration lease);
+	/** Registers a new instance for {@code lease}; answers PostgreSQL's time. */
+	Mono<Instant> register(String instance, Duration lease);
 
 	/**
-	 * Renews a lease that has not lapsed; {@code false} when it has, and is not renewed.
+	 * Renews a lease that has not lapsed and answers PostgreSQL's time; empty when it has
+	 * lapsed, and is not renewed.
 	 */
-	Mono<Boolean> renew(String instance, Duration lease);
+	Mono<Instant> renew(String instance, Duration lease);
 
 	/** Every instance whose lease holds. */
 	Mono<Set<String>> alive();
@@ -26,8 +28,11 @@ interface Instances {
 	/** Gives up a lease. */
 	Mono<Void> release(String instance);
 
-	/** Marks an exchange open in PostgreSQL, where Redis cannot. */
-	Mono<Void> open(Counters.Mark mark);
+	/**
+	 * Marks an exchange open in PostgreSQL, where Redis cannot; answers PostgreSQL's
+	 * time.
+	 */
+	Mono<Instant> open(Counters.Mark mark);
 
 	/** Every exchange marked open in PostgreSQL. */
 	Flux<Counters.Mark> opened();

@@ -31,6 +31,17 @@ interface Ledger {
 	 * @param account its account after the fold
 	 */
 	record Posted(Entry entry, boolean fresh, long totalBefore, long totalAfter, Account account) {
+
+		/** An entry that was set aside: it changes no account. */
+		static Posted refused(Entry entry) {
+			return new Posted(entry, false, 0, 0, new Account(entry.account(), 1, 0, 0, 0, -1));
+		}
+
+		/** Whether it stands in the ledger. */
+		boolean isWritten() {
+			return this.account.version() >= 0;
+		}
+
 	}
 
 	/**

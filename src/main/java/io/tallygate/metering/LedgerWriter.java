@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 import io.tallygate.metering.Counters.Operation;
+import io.tallygate.metering.Counters.Reply;
 import io.tallygate.metering.Counters.Result;
 import io.tallygate.metering.Ledger.PoisonEntry;
 import io.tallygate.metering.Ledger.Posted;
@@ -20,6 +21,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.retry.Retry;
+import reactor.util.retry.RetryBackoffSpec;
 
 /**
  * Brings entries from memory to the ledger, whatever Redis says:
@@ -39,6 +41,8 @@ class LedgerWriter {
 	private static final Logger logger = LoggerFactory.getLogger(LedgerWriter.class);
 
 	private static final int BATCH_MAX = 500;
+
+	private static final int UNACKNOWLEDGED_MAX = 10_000;
 
 	/**
 	 * Longer than PostgreSQL lets a statement run: who has not answered by then is gone,
@@ -62,6 +66,9 @@ class LedgerWriter {
 
 	/** Those of them that Redis keeps too. */
 	private final Set<String> keptByRedis = ConcurrentHashMap.newKeySet();
+
+	/** What PostgreSQL has and Redis was not told of. */
+	private final Map<String, Posted> unacknowledged = new ConcurrentHashMap<>();
 
 	private final AtomicLong unwrittenBytes = new AtomicLong();
 
@@ -151,14 +158,19 @@ class LedgerWriter {
 	private Mono<List<Posted>> write(List<Entry> entries) {
 		return this.ledger.append(entries)
 			.timeout(ATTEMPT_MAX, this.scheduler)
-			.retryWhen(Retry.backoff(Long.MAX_VALUE, RETRY_MIN)
-				.maxBackoff(RETRY_MAX)
-				.scheduler(this.scheduler)
-				.filter((error) -> !(error instanceof PoisonEntry))
+			.retryWhen(again().filter((error) -> !(error instanceof PoisonEntry))
 				.doBeforeRetry((retry) -> logger.warn("The ledger did not take {} entries, which are tried again: {}",
 						entries.size(), retry.failure().getMessage())))
 			.doOnNext((posted) -> posted.forEach(this::written))
 			.onErrorResume(PoisonEntry.class, (poison) -> bisect(entries, poison));
+	}
+
+	/**
+	 * Without jitter: one call at a time of each instance needs none, and a simulation
+	 * must be able to repeat it.
+	 */
+	private RetryBackoffSpec again() {
+		return Retry.backoff(Long.MAX_VALUE, RETRY_MIN).maxBackoff(RETRY_MAX).jitter(0).scheduler(this.scheduler);
 	}
 
 	private Mono<List<Posted>> bisect(List<Entry> entries, PoisonEntry poison) {
@@ -176,9 +188,9 @@ class LedgerWriter {
 	private Mono<List<Posted>> setAside(Entry entry, PoisonEntry poison) {
 		logger.error("The ledger refuses {} for itself and it is set aside (docs/operating.md, \"Poison\"): {}",
 				entry.request(), poison.getMessage());
-		Posted refused = new Posted(entry, false, 0, 0, new Account(entry.account(), 1, 0, 0, 0, -1));
+		Posted refused = Posted.refused(entry);
 		return this.ledger.setAside(entry, String.valueOf(poison.getMessage()))
-			.retryWhen(Retry.backoff(Long.MAX_VALUE, RETRY_MIN).maxBackoff(RETRY_MAX).scheduler(this.scheduler))
+			.retryWhen(again())
 			.then(Mono.fromRunnable(() -> {
 				this.poisoned.incrementAndGet();
 				release(entry);
@@ -203,17 +215,57 @@ class LedgerWriter {
 	}
 
 	/**
-	 * A lost acknowledgement leaves the entry pending in Redis, where the sweeper finds
-	 * it.
+	 * Until Redis has let go of the entry and keeps it for the case that PostgreSQL loses
+	 * it, it is remembered here. Where more is to be remembered than may be, the sweeper
+	 * finds the entries that stay pending.
 	 */
 	private void acknowledge(Posted posted) {
+		if (this.unacknowledged.size() < UNACKNOWLEDGED_MAX) {
+			this.unacknowledged.put(posted.entry().request().value(), posted);
+		}
 		this.totals
 			.submit(new Operation.Acknowledge(posted.entry(), posted.account().total(), posted.account().version()))
-			.subscribe((reply) -> {
-				if (reply.result() == Result.REFUSED) {
-					logger.warn("Redis refuses to let go of {}: {}", posted.entry().request(), reply.error());
-				}
-			}, (error) -> logger.debug("{} was not acknowledged: {}", posted.entry().request(), error.getMessage()));
+			.flatMap((reply) -> acknowledged(posted, reply))
+			.subscribe((kept) -> this.unacknowledged.remove(posted.entry().request().value()), (error) -> logger
+				.debug("{} was not acknowledged: {}", posted.entry().request(), error.getMessage()));
+	}
+
+	/** Empty when it has to be done again. */
+	private Mono<Boolean> acknowledged(Posted posted, Reply reply) {
+		return switch (reply.result()) {
+			case APPLIED, APPLIED_WITHOUT_MARK -> Mono.just(true);
+			case KNOWN -> posted.isWritten() ? keep(posted.entry()) : Mono.just(true);
+			case OTHER_GENERATION -> Mono.empty();
+			case REFUSED -> {
+				logger.warn("Redis refuses to let go of {}: {}", posted.entry().request(), reply.error());
+				yield Mono.just(true);
+			}
+		};
+	}
+
+	/** It was never pending there: it was counted while Redis was away, perhaps. */
+	private Mono<Boolean> keep(Entry entry) {
+		return this.totals.submit(new Operation.Keep(entry))
+			.filter((reply) -> reply.result() == Result.APPLIED)
+			.map((reply) -> true);
+	}
+
+	/**
+	 * PostgreSQL may have lost commits: what only we remember is offered to it again.
+	 */
+	void appendAgain() {
+		this.unacknowledged.values().forEach((posted) -> append(posted.entry()).subscribe((done) -> {
+		}, (never) -> logger.error("The ledger's writer failed", never)));
+	}
+
+	/** Redis is back: it is told again what it was not told. */
+	void acknowledgeAgain() {
+		List.copyOf(this.unacknowledged.keySet()).forEach((request) -> {
+			Posted posted = this.unacknowledged.remove(request);
+			if (posted != null) {
+				acknowledge(posted);
+			}
+		});
 	}
 
 }

@@ -5,9 +5,11 @@ import java.time.Clock;
 import io.lettuce.core.AbstractRedisClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.tallygate.client.Terms;
+import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
 import io.tallygate.core.Metric;
+import io.tallygate.core.NewConnections;
 import io.tallygate.metering.Ledger.Posted;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
@@ -35,8 +37,8 @@ class MeteringConfiguration {
 	}
 
 	@Bean
-	RunningTotals runningTotals(Counters counters, Ids ids) {
-		return new RunningTotals(counters, ids, this.scheduler);
+	RunningTotals runningTotals(Counters counters, Ids ids, AgreedClock clock) {
+		return new RunningTotals(counters, clock, ids, this.scheduler);
 	}
 
 	@Bean
@@ -44,15 +46,39 @@ class MeteringConfiguration {
 		return new PostgresInstances(database);
 	}
 
+	/**
+	 * Redis and PostgreSQL may differ, so PostgreSQL is heard only while Redis is away.
+	 */
 	@Bean
-	Presence presence(Instances instances, Ids ids, Clock clock, MeteringProperties properties) {
-		return new Presence(instances, ids, clock, properties.lease());
+	ServerTime postgresTime(AgreedClock clock, RunningTotals totals) {
+		return new ServerTime(clock, totals::isAway);
 	}
 
 	@Bean
-	LedgerWriter ledgerWriter(Database.OfSystem database, RunningTotals totals, MeteringProperties properties) {
-		return new LedgerWriter(new PostgresLedger(database), totals, this.scheduler, properties.unwrittenMax(),
-				properties.unwrittenBytesMax());
+	Presence presence(Instances instances, Ids ids, ServerTime postgresTime, MeteringProperties properties) {
+		return new Presence(instances, ids, postgresTime, properties.lease());
+	}
+
+	@Bean
+	Witness witness(Counters counters, Clock clock) {
+		return new Witness(counters, clock);
+	}
+
+	@Bean
+	LedgerWriter ledgerWriter(Database.OfSystem database, Witness witness, Ids ids, RunningTotals totals,
+			MeteringProperties properties) {
+		return new LedgerWriter(new PostgresLedger(database, witness, ids.next("wri_")), totals, this.scheduler,
+				properties.unwrittenMax(), properties.unwrittenBytesMax());
+	}
+
+	@Bean
+	History history(Database.OfSystem database, Witness witness, Counters counters, LedgerWriter ledger,
+			Presence presence, NewConnections connections) {
+		History history = new History(new PostgresProgress(database), witness, counters, ledger, presence.id(),
+				this.scheduler);
+		witness.onLost(history::doubt);
+		connections.listen(history::doubt);
+		return history;
 	}
 
 	@Bean
@@ -62,13 +88,17 @@ class MeteringConfiguration {
 
 	@Bean
 	ExchangeMeter exchangeMeter(RunningTotals totals, LedgerWriter ledger, Instances instances, Presence presence,
-			Clock clock, MeteringProperties properties, MeteringMetrics metrics,
-			ObjectProvider<DueListener> dueListeners, ObjectProvider<MeteringListener> listeners) {
+			AgreedClock clock, ServerTime postgresTime, History history, Witness witness, MeteringProperties properties,
+			MeteringMetrics metrics, ObjectProvider<DueListener> dueListeners,
+			ObjectProvider<MeteringListener> listeners) {
 		OccurrenceClock occurrences = new OccurrenceClock(clock);
-		ExchangeMeter meter = new ExchangeMeter(totals, ledger, instances, presence, occurrences, this.scheduler,
-				properties, metrics);
-		totals.onTime(occurrences::redisSaid);
-		totals.onGeneration(meter::giveAgain);
+		ExchangeMeter meter = new ExchangeMeter(totals, ledger, instances, presence, occurrences, postgresTime,
+				this.scheduler, properties, metrics);
+		totals.onGeneration((reason, isNew) -> {
+			meter.giveAgain(reason, isNew);
+			witness.tellAgain();
+			history.doubt();
+		});
 		presence.onNewId(meter::markAgain);
 		ledger.onPosted(
 				(posted) -> tell(posted, meter.written(posted.entry().request().value()), dueListeners, listeners));
@@ -94,12 +124,12 @@ class MeteringConfiguration {
 	@Bean
 	MeteringLifecycle meteringLifecycle(RunningTotals totals, Presence presence, LedgerWriter ledger,
 			ExchangeMeter meter, Counters counters, Instances instances, Database.OfSystem database, Ids ids,
-			Clock clock, MeteringProperties properties, MeteringMetrics metrics) {
+			Clock clock, History history, MeteringProperties properties, MeteringMetrics metrics) {
 		Sweeper sweeper = new Sweeper(counters, totals, instances, presence, ledger, meter, clock,
 				properties.markGrace(), metrics);
 		EpochCloser epochs = new EpochCloser(new PostgresEpochs(database, ids, clock), counters, totals);
-		return new MeteringLifecycle(totals, presence, ledger, meter, sweeper, epochs, new Partitions(database, clock),
-				this.scheduler, properties);
+		return new MeteringLifecycle(totals, presence, history, ledger, meter, sweeper, epochs,
+				new Partitions(database, clock), this.scheduler, properties);
 	}
 
 }

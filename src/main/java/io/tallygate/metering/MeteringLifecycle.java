@@ -24,9 +24,13 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 
 	private static final Logger logger = LoggerFactory.getLogger(MeteringLifecycle.class);
 
+	private static final Duration START_MAX = Duration.ofSeconds(30);
+
 	private final RunningTotals totals;
 
 	private final Presence presence;
+
+	private final History history;
 
 	private final LedgerWriter ledger;
 
@@ -48,11 +52,12 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 
 	private volatile boolean complete = true;
 
-	MeteringLifecycle(RunningTotals totals, Presence presence, LedgerWriter ledger, ExchangeMeter meter,
-			Sweeper sweeper, EpochCloser epochs, Partitions partitions, Scheduler scheduler,
+	MeteringLifecycle(RunningTotals totals, Presence presence, History history, LedgerWriter ledger,
+			ExchangeMeter meter, Sweeper sweeper, EpochCloser epochs, Partitions partitions, Scheduler scheduler,
 			MeteringProperties properties) {
 		this.totals = totals;
 		this.presence = presence;
+		this.history = history;
 		this.ledger = ledger;
 		this.meter = meter;
 		this.sweeper = sweeper;
@@ -62,13 +67,18 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 		this.properties = properties;
 	}
 
+	/** The web server and the outbox wait for the first lease. */
 	@Override
 	public void start() {
 		this.running = true;
+		this.history.doubt();
 		this.totals.start();
+		this.presence.begin().block(START_MAX);
 		every(this.properties.lease().dividedBy(4), "the lease", this.presence::renew);
 		every(this.properties.sweepInterval(), "the sweep", this.sweeper::sweep);
+		every(this.properties.sweepInterval(), "the restoring of entries", this.history::restore);
 		every(this.properties.epochCloseInterval(), "the closing of epochs", this.epochs::closeEnded);
+		every(Duration.ofHours(1), "the forgetting of old writers", this.history::tidy);
 		every(Duration.ofHours(12), "the ledger's partitions", this.partitions::ensure);
 	}
 

@@ -24,12 +24,14 @@ class PostgresInstances implements Instances {
 	private static final String REGISTER = """
 			insert into instance_lease (id, expires_at)
 			values (:id, clock_timestamp() + make_interval(secs => :seconds))
+			returning clock_timestamp() as now
 			""";
 
 	private static final String RENEW = """
 			update instance_lease
 			set renewed_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => :seconds)
 			where id = :id and expires_at > clock_timestamp()
+			returning clock_timestamp() as now
 			""";
 
 	private static final String ALIVE = "select id from instance_lease where expires_at > clock_timestamp()";
@@ -41,6 +43,7 @@ class PostgresInstances implements Instances {
 			  (request_id, agency_id, client_id, epoch, channel_id, instance, reservation, opened_at)
 			values (:request, :agency, :client, :epoch, :channel, :instance, :reservation, :openedAt)
 			on conflict (request_id) do update set instance = excluded.instance
+			returning clock_timestamp() as now
 			""";
 
 	private static final String OPENED = """
@@ -64,13 +67,13 @@ class PostgresInstances implements Instances {
 	}
 
 	@Override
-	public Mono<Void> register(String instance, Duration lease) {
-		return run(client().sql(REGISTER).bind("id", instance).bind("seconds", seconds(lease))).then();
+	public Mono<Instant> register(String instance, Duration lease) {
+		return time(client().sql(REGISTER).bind("id", instance).bind("seconds", seconds(lease)));
 	}
 
 	@Override
-	public Mono<Boolean> renew(String instance, Duration lease) {
-		return run(client().sql(RENEW).bind("id", instance).bind("seconds", seconds(lease))).map((rows) -> rows > 0);
+	public Mono<Instant> renew(String instance, Duration lease) {
+		return time(client().sql(RENEW).bind("id", instance).bind("seconds", seconds(lease)));
 	}
 
 	@Override
@@ -84,8 +87,8 @@ class PostgresInstances implements Instances {
 	}
 
 	@Override
-	public Mono<Void> open(Mark mark) {
-		return run(bind(client().sql(OPEN), mark)).then();
+	public Mono<Instant> open(Mark mark) {
+		return time(bind(client().sql(OPEN), mark));
 	}
 
 	@Override
@@ -126,6 +129,10 @@ class PostgresInstances implements Instances {
 
 	private static double seconds(Duration lease) {
 		return lease.toMillis() / 1000.0;
+	}
+
+	private static Mono<Instant> time(DatabaseClient.GenericExecuteSpec statement) {
+		return Uncancelled.of(statement.map((row) -> Row.get(row, "now", Instant.class)).one());
 	}
 
 	private static Mono<Long> run(DatabaseClient.GenericExecuteSpec statement) {

@@ -89,15 +89,24 @@ class PostgresLedger implements Ledger {
 
 	private final Database.OfSystem database;
 
-	PostgresLedger(Database.OfSystem database) {
+	private final Witness witness;
+
+	private final String writer;
+
+	/**
+	 * @param writer under which the witness knows this ledger's commits
+	 */
+	PostgresLedger(Database.OfSystem database, Witness witness, String writer) {
 		this.database = database;
+		this.witness = witness;
+		this.writer = writer;
 	}
 
 	@Override
 	public Mono<List<Posted>> append(List<Entry> entries) {
 		Mono<List<Posted>> work = lockAccounts(entries)
 			.flatMap((accounts) -> known(entries).flatMap((known) -> post(accounts, known, entries)));
-		return Uncancelled.of(this.database.transactions().transactional(work))
+		return this.witness.transactional(this.database, this.writer, work)
 			.onErrorMap(PostgresLedger::isPoison, (ex) -> new PoisonEntry(String.valueOf(ex.getMessage()), ex));
 	}
 

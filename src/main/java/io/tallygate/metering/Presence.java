@@ -2,7 +2,6 @@ package io.tallygate.metering;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 
 import io.tallygate.core.Ids;
 import org.slf4j.Logger;
@@ -22,7 +21,7 @@ class Presence {
 
 	private final Ids ids;
 
-	private final InstantSource clock;
+	private final ServerTime time;
 
 	private final Duration lease;
 
@@ -30,18 +29,24 @@ class Presence {
 
 	private volatile boolean registered;
 
-	/** Since when the lease was renewed without a gap. */
-	private volatile Instant steadySince = Instant.MAX;
+	/**
+	 * Since when the lease was renewed without a gap, and when last, by the counter that
+	 * nobody sets.
+	 */
+	private volatile long steadySince;
 
-	private volatile Instant renewedAt = Instant.MIN;
+	private volatile long renewedAt;
 
 	private Runnable onNewId = () -> {
 	};
 
-	Presence(Instances instances, Ids ids, InstantSource clock, Duration lease) {
+	/**
+	 * @param time what PostgreSQL says
+	 */
+	Presence(Instances instances, Ids ids, ServerTime time, Duration lease) {
 		this.instances = instances;
+		this.time = time;
 		this.ids = ids;
-		this.clock = clock;
 		this.lease = lease;
 		this.id = ids.next("ins_");
 	}
@@ -61,9 +66,17 @@ class Presence {
 	 * after PostgreSQL was away.
 	 */
 	boolean isSteady() {
-		Instant now = this.clock.instant();
-		return this.registered && now.isBefore(this.renewedAt.plus(this.lease))
-				&& !now.isBefore(this.steadySince.plus(this.lease.multipliedBy(2)));
+		long now = this.time.clock().nanos();
+		return this.registered && now - this.renewedAt < this.lease.toNanos()
+				&& now - this.steadySince >= this.lease.multipliedBy(2).toNanos();
+	}
+
+	/**
+	 * Registers, and is told what time it is: before that nothing may be dated, or judged
+	 * by its age.
+	 */
+	Mono<Void> begin() {
+		return Mono.defer(this::renew).repeat(() -> !this.time.clock().isTold()).then();
 	}
 
 	/**
@@ -71,23 +84,28 @@ class Presence {
 	 * lease.
 	 */
 	Mono<Void> renew() {
-		Instant asked = this.clock.instant();
+		long asked = this.time.clock().nanos();
 		if (!this.registered) {
-			return this.instances.register(this.id, this.lease).doOnSuccess((done) -> {
+			return hear(this.instances.register(this.id, this.lease)).doOnNext((time) -> {
 				this.registered = true;
 				this.steadySince = asked;
 				this.renewedAt = asked;
-			});
+			}).then();
 		}
-		return this.instances.renew(this.id, this.lease).flatMap((renewed) -> {
-			if (!renewed) {
-				return replace();
-			}
-			if (asked.isAfter(this.renewedAt.plus(this.lease))) {
+		return hear(this.instances.renew(this.id, this.lease)).singleOptional()
+			.flatMap((time) -> time.isPresent() ? renewed(asked) : replace());
+	}
+
+	private Mono<Instant> hear(Mono<Instant> call) {
+		return this.time.hear(call, (time) -> time);
+	}
+
+	private Mono<Void> renewed(long asked) {
+		return Mono.fromRunnable(() -> {
+			if (asked - this.renewedAt > this.lease.toNanos()) {
 				this.steadySince = asked;
 			}
 			this.renewedAt = asked;
-			return Mono.empty();
 		});
 	}
 

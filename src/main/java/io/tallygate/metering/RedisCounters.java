@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,12 +17,15 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.Limit;
+import io.lettuce.core.Range;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScanStream;
 import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.StreamMessage;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.reactive.RedisHashReactiveCommands;
@@ -31,6 +34,7 @@ import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.cluster.event.ClusterTopologyChangedEvent;
 import io.lettuce.core.codec.Base16;
+import io.tallygate.metering.Witness.Remembered;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -48,6 +52,13 @@ class RedisCounters implements Counters, AutoCloseable {
 	static final int TAGS = 16;
 
 	private static final Duration KEPT = Duration.ofMinutes(10);
+
+	private static final int KEPT_PAGE = 1000;
+
+	/**
+	 * How far writers have come in PostgreSQL (hash: writer to version and beginning).
+	 */
+	private static final String WRITERS = "tg:writers";
 
 	private final Script exchange = new Script("redis/exchange.lua");
 
@@ -138,6 +149,9 @@ class RedisCounters implements Counters, AutoCloseable {
 		if (operation instanceof Operation.Acknowledge known) {
 			return fill(to, at, "A", known.entry().request().value(), Long.toString(known.base()),
 					Long.toString(known.version()));
+		}
+		if (operation instanceof Operation.Keep keep) {
+			return fill(to, at, "K", keep.entry().request().value(), keep.entry().encode(), "");
 		}
 		return fill(to, at, "S", ((Operation.Strike) operation).request(), "", "");
 	}
@@ -233,6 +247,49 @@ class RedisCounters implements Counters, AutoCloseable {
 		return Flux.range(0, TAGS)
 			.concatMap((tag) -> ScanStream.hscan(this.hashes, "tg:{" + tag + "}:pending"))
 			.map((held) -> new Pending(held.getKey(), held.getValue().split("\n", 3)[2]));
+	}
+
+	/** Page by page: a thousand entries of each tag at a time. */
+	@Override
+	public Flux<String> kept() {
+		return Flux.range(0, TAGS)
+			.concatMap((tag) -> keptAfter("tg:{" + tag + "}:kept", "-")
+				.expand((page) -> page.isEmpty() ? Mono.empty() : keptAfter("tg:{" + tag + "}:kept", "(" + last(page))))
+			.flatMapIterable((page) -> page)
+			.map((message) -> message.getBody().get("e"));
+	}
+
+	private Mono<List<StreamMessage<String, String>>> keptAfter(String key, String from) {
+		return answered(this.commands.xrange(key, Range.create(from, "+"), Limit.from(KEPT_PAGE)));
+	}
+
+	private static String last(List<StreamMessage<String, String>> page) {
+		return page.get(page.size() - 1).getId();
+	}
+
+	@Override
+	public Mono<Void> remember(Map<String, Remembered> writers) {
+		Map<String, String> fields = new HashMap<>();
+		writers.forEach((writer, remembered) -> fields.put(writer,
+				remembered.version() + " " + remembered.begunAt().toEpochMilli()));
+		return answered(this.commands.hset(WRITERS, fields)).then();
+	}
+
+	@Override
+	public Mono<Map<String, Remembered>> remembered() {
+		return answered(this.commands.hgetall(WRITERS)).map((fields) -> {
+			Map<String, Remembered> writers = new HashMap<>();
+			fields.forEach((writer, text) -> {
+				String[] f = text.split(" ", 2);
+				writers.put(writer, new Remembered(Long.parseLong(f[0]), Instant.ofEpochMilli(Long.parseLong(f[1]))));
+			});
+			return writers;
+		});
+	}
+
+	@Override
+	public Mono<Void> forget(List<String> writers) {
+		return answered(this.commands.hdel(WRITERS, writers.toArray(String[]::new))).then();
 	}
 
 	@Override

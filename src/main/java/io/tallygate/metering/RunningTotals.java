@@ -1,15 +1,15 @@
 package io.tallygate.metering;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 
+import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Ids;
 import io.tallygate.metering.Counters.Holding;
 import io.tallygate.metering.Counters.Operation;
+import io.tallygate.metering.Counters.Replies;
 import io.tallygate.metering.Counters.Reply;
 import io.tallygate.metering.Counters.Result;
 import org.jspecify.annotations.Nullable;
@@ -58,30 +58,22 @@ class RunningTotals {
 
 	private volatile boolean closed;
 
-	private Consumer<String> onGeneration = (reason) -> {
+	private GenerationListener onGeneration = (reason, isNew) -> {
 	};
 
-	private Consumer<Instant> onTime = (time) -> {
-	};
+	private final ServerTime time;
 
-	RunningTotals(Counters counters, Ids ids, Scheduler scheduler) {
+	RunningTotals(Counters counters, AgreedClock clock, Ids ids, Scheduler scheduler) {
 		this.counters = counters;
+		this.time = new ServerTime(clock, () -> true);
 		this.ids = ids;
 		this.scheduler = scheduler;
 		this.batches = new NaturalBatch<>(BATCH_MAX, WAITING_MAX, this::run);
 	}
 
-	/**
-	 * Called with the reason each time that Redis is found in a generation that we have
-	 * given nothing to.
-	 */
-	void onGeneration(Consumer<String> listener) {
+	/** Called each time that Redis may not have what we gave it. */
+	void onGeneration(GenerationListener listener) {
 		this.onGeneration = listener;
-	}
-
-	/** Called with Redis's time on every answer. */
-	void onTime(Consumer<Instant> listener) {
-		this.onTime = listener;
 	}
 
 	/** Asks Redis who it is, and again on every connection. */
@@ -113,8 +105,7 @@ class RunningTotals {
 		if (current == null) {
 			return Mono.error(new Away());
 		}
-		return this.counters.run(current, operations).map((answer) -> {
-			this.onTime.accept(answer.time());
+		return this.time.hear(this.counters.run(current, operations), Replies::time).map((answer) -> {
 			if (answer.replies().stream().anyMatch((reply) -> reply.result() == Result.OTHER_GENERATION)) {
 				away("another generation");
 			}
@@ -169,7 +160,20 @@ class RunningTotals {
 		boolean isNew = !java.util.Objects.equals(adopted, this.lastGeneration);
 		this.lastGeneration = adopted;
 		this.generation.set(adopted);
-		this.onGeneration.accept(isNew ? "generation " + adopted : "a connection");
+		this.onGeneration.adopted(isNew ? "generation " + adopted : "a connection", isNew);
+	}
+
+	/** Told when Redis may not have what it was given. */
+	interface GenerationListener {
+
+		/**
+		 * It counts under a generation.
+		 * @param reason why that matters
+		 * @param isNew whether it is another than before, so that nothing of ours is in
+		 * it
+		 */
+		void adopted(String reason, boolean isNew);
+
 	}
 
 	/** Redis is away, or has not been asked yet who it is. */

@@ -106,8 +106,10 @@ class Sweeper {
 	 */
 	private Mono<String> judge(Mark mark, Set<String> alive) {
 		if (mark.instance().equals(this.presence.id())) {
-			boolean isOld = mark.openedAt().isBefore(now().minus(this.markGrace));
-			return (isOld && !this.meter.holds(mark.request())) ? Mono.just(mark.request()) : Mono.empty();
+			// A mark from the future was dated before our clock was set right, and is no
+			// younger for it.
+			boolean isYoung = Duration.between(mark.openedAt(), now()).abs().compareTo(this.markGrace) <= 0;
+			return (!isYoung && !this.meter.holds(mark.request())) ? Mono.just(mark.request()) : Mono.empty();
 		}
 		if (alive.contains(mark.instance())) {
 			return Mono.empty();

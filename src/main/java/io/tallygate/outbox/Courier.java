@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 import io.tallygate.core.AgencyId;
+import io.tallygate.metering.Certainty;
 import io.tallygate.stripe.MeterEventAnswer;
 import io.tallygate.stripe.MeterEvents;
 import reactor.core.publisher.Mono;
@@ -20,15 +21,19 @@ final class Courier {
 
 	private final MeterEvents stripe;
 
+	private final Certainty certainty;
+
 	private final Duration callTimeout;
 
 	private final InstantSource clock;
 
 	private final Scheduler scheduler;
 
-	Courier(Outbox outbox, MeterEvents stripe, Duration callTimeout, InstantSource clock, Scheduler scheduler) {
+	Courier(Outbox outbox, MeterEvents stripe, Certainty certainty, Duration callTimeout, InstantSource clock,
+			Scheduler scheduler) {
 		this.outbox = outbox;
 		this.stripe = stripe;
+		this.certainty = certainty;
 		this.callTimeout = callTimeout;
 		this.clock = clock;
 		this.scheduler = scheduler;
@@ -36,10 +41,10 @@ final class Courier {
 
 	/**
 	 * Empty, and nothing is called, when the lease has lapsed: the row is another's by
-	 * now.
+	 * now; or when PostgreSQL may have lost what it says of it.
 	 */
 	Mono<Finding> carry(MeterEventRow row) {
-		return Mono.defer(() -> {
+		return this.certainty.becomesCertain().filter((certain) -> certain).flatMap((certain) -> {
 			Instant now = this.clock.instant();
 			return row.isHeld(now) ? carry(row, row.step(now)) : Mono.empty();
 		});

@@ -37,6 +37,8 @@ final class LaneQueries {
 			join stripe_connection s on s.agency_id = l.agency_id and s.delivery = 'running'
 			  and s.account_id = l.stripe_account and s.livemode = l.livemode
 			where l.id = :lane
+			  and not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)
+			  and not exists (select from rollback_lane x where x.lane_id = l.id and x.settled_at is null)
 			  and not exists (select from meter_event m where m.lane_id = l.id and m.state in ('due', 'sending'))
 			  and not exists (select from meter_event m where m.lane_id = l.id and m.state = 'parked' and m.stops_lane)
 			""";
@@ -70,7 +72,7 @@ final class LaneQueries {
 			.fetch()
 			.one()
 			.flatMap((locked) -> free(lane, now))
-			.flatMap((free) -> accounts(lane).map((accounts) -> Cut.next(free.lane(), accounts, free.cutAt(), now)))
+			.flatMap((free) -> owing(lane).map((accounts) -> Cut.next(free.lane(), accounts, free.cutAt(), now)))
 			.flatMap(Mono::justOrEmpty);
 	}
 
@@ -82,7 +84,8 @@ final class LaneQueries {
 			.one();
 	}
 
-	private Mono<List<LaneAccount>> accounts(long lane) {
+	/** The lane's accounts with units due, locked, inside a transaction that holds it. */
+	Mono<List<LaneAccount>> owing(long lane) {
 		return this.client.sql(ACCOUNTS)
 			.bind("lane", lane)
 			.map((Readable row) -> account(row, List.of()))

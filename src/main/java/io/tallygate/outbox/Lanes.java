@@ -14,12 +14,14 @@ import java.util.concurrent.atomic.AtomicLong;
 
 import io.tallygate.core.Phases;
 import io.tallygate.core.ClientId;
+import io.tallygate.metering.Certainty;
 import io.tallygate.metering.DueListener;
 import io.tallygate.stripe.MeterEvents;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -47,6 +49,10 @@ final class Lanes implements DueListener, SmartLifecycle {
 
 	private final Courier courier;
 
+	private final Recovery recovery;
+
+	private final Certainty certainty;
+
 	private final OutboxProperties properties;
 
 	private final InstantSource clock;
@@ -65,12 +71,16 @@ final class Lanes implements DueListener, SmartLifecycle {
 
 	private final AtomicInteger inFlight = new AtomicInteger();
 
+	private volatile Disposable mending = Disposables.disposed();
+
 	private volatile @Nullable Shift shift;
 
-	Lanes(Outbox outbox, MeterEvents stripe, OutboxProperties properties, InstantSource clock, Scheduler scheduler,
-			String owner, OutboxMetrics metrics, List<OutboxListener> listeners) {
+	Lanes(Outbox outbox, MeterEvents stripe, Certainty certainty, OutboxProperties properties, InstantSource clock,
+			Scheduler scheduler, String owner, OutboxMetrics metrics, List<OutboxListener> listeners) {
 		this.outbox = outbox;
-		this.courier = new Courier(outbox, stripe, properties.callTimeout(), clock, scheduler);
+		this.courier = new Courier(outbox, stripe, certainty, properties.callTimeout(), clock, scheduler);
+		this.recovery = new Recovery(outbox, stripe, clock);
+		this.certainty = certainty;
 		this.properties = properties;
 		this.clock = clock;
 		this.scheduler = scheduler;
@@ -125,7 +135,7 @@ final class Lanes implements DueListener, SmartLifecycle {
 
 	/** One lane's trouble is not another's. */
 	private Mono<MeterEventRow> cut(long lane) {
-		return Mono.defer(() -> isRunning() ? this.outbox.cut(lane, this.clock.instant()) : Mono.empty())
+		return Mono.defer(() -> mayWork() ? this.outbox.cut(lane, this.clock.instant()) : Mono.empty())
 			.doOnNext(this::tellCut)
 			.onErrorResume((error) -> {
 				log.error("Lane {} could not be cut; the next scan tries again", lane, error);
@@ -133,10 +143,15 @@ final class Lanes implements DueListener, SmartLifecycle {
 			});
 	}
 
+	/** What PostgreSQL may have lost is not cut again, and not sent again. */
+	private boolean mayWork() {
+		return isRunning() && this.certainty.isCertain();
+	}
+
 	private Flux<MeterEventRow> claim() {
 		return Flux.defer(() -> {
 			int hands = this.properties.deliveriesAtOnce() - this.inFlight.get();
-			if (hands <= 0 || !isRunning()) {
+			if (hands <= 0 || !mayWork()) {
 				return Flux.empty();
 			}
 			Instant now = this.clock.instant();
@@ -219,6 +234,7 @@ final class Lanes implements DueListener, SmartLifecycle {
 		Disposable scans = Flux.interval(this.properties.scanEvery(), this.scheduler)
 			.onBackpressureDrop()
 			.subscribe((tick) -> scanSoon());
+		this.mending = this.recovery.rounds(this.properties.recoverEvery(), this.scheduler).subscribe();
 		this.shift = new Shift(bell, scans, finished);
 		finished.subscribe();
 		scanSoon();
@@ -247,6 +263,7 @@ final class Lanes implements DueListener, SmartLifecycle {
 			callback.run();
 			return;
 		}
+		this.mending.dispose();
 		ending.end();
 		ending.finished().doFinally((signal) -> callback.run()).subscribe();
 	}
@@ -265,7 +282,8 @@ final class Lanes implements DueListener, SmartLifecycle {
 	}
 
 	/**
-	 * After the web server and metering have stopped, before PostgreSQL's pools close.
+	 * Stops after the web server and before metering: what is counted last is sent by
+	 * whoever comes next.
 	 */
 	@Override
 	public int getPhase() {

@@ -65,7 +65,9 @@ record NextState(Delivery delivery, @Nullable String pauses) {
 			return new NextState(certain.dueAgain(now.plus(asked(busy.retryAfter(), delay)), busy.reason()), null);
 		}
 		if (answer instanceof MeterEventAnswer.KeyRefused key) {
-			return new NextState(certain.dueAgain(now, key.reason()), key.reason());
+			// Soon again, for when the key has been replaced meanwhile; else the agency's
+			// pause holds it.
+			return new NextState(certain.dueAgain(now.plus(RETRY_DELAY_BASE), key.reason()), key.reason());
 		}
 		if (answer instanceof MeterEventAnswer.Refused refused) {
 			return new NextState(refused(certain, refused), null);

@@ -1,7 +1,9 @@
 package io.tallygate.outbox;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 import io.tallygate.core.ClientId;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,21 @@ interface Outbox {
 	 */
 	Mono<MeterEventRow> settle(MeterEventRow claimed, Finding finding, Instant now);
 
+	/**
+	 * Lanes that are in doubt since PostgreSQL lost commits, with the hours that are not
+	 * settled; lists them first where that has not been done. Those whose agency's
+	 * delivery does not run are left for later.
+	 * @param limit at most so many lanes
+	 */
+	Mono<List<DoubtfulLane>> doubtfulLanes(Instant now, int limit);
+
+	/**
+	 * Takes in what Stripe has aggregated in hours of a lane, and settles those of which
+	 * two readings say the same.
+	 * @return those that were settled
+	 */
+	Mono<List<Recovery.Settled>> settle(DoubtfulLane doubtful, Map<Instant, BigDecimal> readings, Instant now);
+
 	/** What is left to do, over all agencies. */
 	Mono<Backlog> backlog();
 
@@ -60,8 +77,15 @@ interface Outbox {
 	 * @param sending meter events under way
 	 * @param parked meter events that wait for a person, or were given up
 	 * @param oldestDueAt when the oldest of those due or under way was cut
+	 * @param lanesInDoubt lanes that wait since PostgreSQL lost commits
+	 * @param agenciesPaused agencies whose delivery is paused
 	 */
-	record Backlog(long due, long sending, long parked, @Nullable Instant oldestDueAt) {
+	record Backlog(long due, long sending, long parked, @Nullable Instant oldestDueAt, long lanesInDoubt,
+			long agenciesPaused) {
+
+		/** Nothing to do. */
+		static final Backlog NONE = new Backlog(0, 0, 0, null, 0, 0);
+
 	}
 
 }

@@ -7,6 +7,8 @@ import java.util.random.RandomGenerator;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
+import io.tallygate.metering.Certainty;
+import io.tallygate.metering.Witness;
 import io.tallygate.stripe.MeterEvents;
 import reactor.core.scheduler.Schedulers;
 
@@ -24,14 +26,14 @@ class OutboxConfiguration {
 	private static final RandomGenerator JITTER = () -> ThreadLocalRandom.current().nextLong();
 
 	@Bean
-	Outbox outbox(Database.OfSystem database, Ids ids) {
-		return new PostgresOutbox(database, ids, JITTER);
+	Outbox outbox(Database.OfSystem database, Witness witness, Ids ids) {
+		return new PostgresOutbox(database, witness, ids, JITTER);
 	}
 
 	@Bean
-	Lanes lanes(Outbox outbox, MeterEvents stripe, OutboxProperties properties, Clock clock, Ids ids,
-			MeterRegistry registry, ObjectProvider<OutboxListener> listeners) {
-		return new Lanes(outbox, stripe, properties, clock, Schedulers.parallel(), ids.next("ins_"),
+	Lanes lanes(Outbox outbox, MeterEvents stripe, Certainty certainty, OutboxProperties properties, Clock clock,
+			Ids ids, MeterRegistry registry, ObjectProvider<OutboxListener> listeners) {
+		return new Lanes(outbox, stripe, certainty, properties, clock, Schedulers.parallel(), ids.next("ins_"),
 				new OutboxMetrics(registry, clock), listeners.orderedStream().toList());
 	}
 

@@ -18,7 +18,7 @@ final class OutboxMetrics {
 
 	private final InstantSource clock;
 
-	private volatile Outbox.Backlog backlog = new Outbox.Backlog(0, 0, 0, null);
+	private volatile Outbox.Backlog backlog = Outbox.Backlog.NONE;
 
 	private final AtomicLong lanesDue = new AtomicLong();
 
@@ -31,6 +31,8 @@ final class OutboxMetrics {
 		Gauge.builder(Metric.OUTBOX_OLDEST_DUE.key(), this, OutboxMetrics::oldestDueSeconds)
 			.description(Metric.OUTBOX_OLDEST_DUE.description())
 			.register(registry);
+		backlog(Metric.OUTBOX_LANES_IN_DOUBT, Outbox.Backlog::lanesInDoubt);
+		backlog(Metric.OUTBOX_AGENCIES_PAUSED, Outbox.Backlog::agenciesPaused);
 		Gauge.builder(Metric.OUTBOX_LANES_DUE.key(), this.lanesDue, AtomicLong::get)
 			.description(Metric.OUTBOX_LANES_DUE.description())
 			.register(registry);
@@ -66,6 +68,12 @@ final class OutboxMetrics {
 		Gauge.builder(Metric.OUTBOX_EVENTS.key(), this, (metrics) -> count.applyAsDouble(metrics.backlog))
 			.description(Metric.OUTBOX_EVENTS.description())
 			.tag("state", state.text())
+			.register(this.registry);
+	}
+
+	private void backlog(Metric metric, ToDoubleFunction<Outbox.Backlog> count) {
+		Gauge.builder(metric.key(), this, (metrics) -> count.applyAsDouble(metrics.backlog))
+			.description(metric.description())
 			.register(this.registry);
 	}
 

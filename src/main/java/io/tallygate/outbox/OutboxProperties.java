@@ -18,6 +18,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param deliveriesPerAgency calls to Stripe in flight for one agency, so that a slow or
  * throttled one does not slow the others
  * @param callTimeout after which a call counts as unanswered; less than the lease
+ * @param recoverEvery how often lanes are looked at that are in doubt since PostgreSQL
+ * lost commits
  * @param lease how long a meter event belongs to the instance that took it up; after a
  * crash it waits that long
  */
@@ -25,7 +27,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record OutboxProperties(@DefaultValue("5s") Duration scanEvery, @DefaultValue("500") int lanesAtOnce,
 		@DefaultValue("4") int cutsAtOnce, @DefaultValue("10000") int wokenMax,
 		@DefaultValue("64") int deliveriesAtOnce, @DefaultValue("4") int deliveriesPerAgency,
-		@DefaultValue("30s") Duration callTimeout, @DefaultValue("60s") Duration lease) {
+		@DefaultValue("30s") Duration callTimeout, @DefaultValue("30s") Duration recoverEvery,
+		@DefaultValue("60s") Duration lease) {
 
 	OutboxProperties {
 		if (callTimeout.compareTo(lease) >= 0) {

@@ -1,15 +1,17 @@
 package io.tallygate.outbox;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 import io.r2dbc.spi.Readable;
-import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
 import io.tallygate.core.Uncancelled;
+import io.tallygate.metering.Witness;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -32,6 +34,8 @@ class PostgresOutbox implements Outbox {
 			join stripe_connection s on s.agency_id = l.agency_id and s.delivery = 'running'
 			  and s.account_id = l.stripe_account and s.livemode = l.livemode
 			where l.id > :after
+			  and not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)
+			  and not exists (select from rollback_lane x where x.lane_id = l.id and x.settled_at is null)
 			  and exists (select from account a where a.lane_id = l.id and a.crossed > a.cut)
 			  and not exists (select from meter_event m where m.lane_id = l.id and m.state in ('due', 'sending'))
 			  and not exists (select from meter_event m where m.lane_id = l.id and m.state = 'parked' and m.stops_lane)
@@ -70,6 +74,8 @@ class PostgresOutbox implements Outbox {
 			        and s.account_id = d.stripe_account and s.livemode = d.livemode
 			      where d.state in ('due', 'sending') and ((d.state = 'due' and d.next_attempt_at <= :now)
 			        or (d.state = 'sending' and d.lease_until <= :now))
+			        and not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)
+			        and not exists (select from rollback_lane x where x.lane_id = d.lane_id and x.settled_at is null)
 			    ) ranked
 			    left join (
 			      select agency_id, count(*) as under_way from meter_event
@@ -90,20 +96,27 @@ class PostgresOutbox implements Outbox {
 			  and occurred_at < cast(:hour as timestamptz) + interval '1 hour'
 			""";
 
+	/** Not for what was said of a key that has been replaced since. */
 	private static final String PAUSE = """
 			update stripe_connection
 			set delivery = 'paused', paused_by = 'stripe', paused_reason = :reason, paused_at = :now, updated_at = :now
-			where agency_id = :agency and delivery = 'running'
+			where agency_id = :agency and delivery = 'running' and updated_at <= :attempted
 			""";
 
 	private static final String BACKLOG = """
 			select count(*) filter (where state = 'due') as due, count(*) filter (where state = 'sending') as sending,
 			  count(*) filter (where state = 'parked') as parked,
-			  min(created_at) filter (where state <> 'parked') as oldest_due_at
+			  min(created_at) filter (where state <> 'parked') as oldest_due_at,
+			  (select count(distinct lane_id) from rollback_lane where settled_at is null) as lanes_in_doubt,
+			  (select count(*) from stripe_connection where delivery = 'paused') as agencies_paused
 			from meter_event where state in ('due', 'sending') or state = 'parked'
 			""";
 
 	private final Database.OfSystem database;
+
+	private final Witness witness;
+
+	private final String writer;
 
 	private final DatabaseClient client;
 
@@ -111,15 +124,23 @@ class PostgresOutbox implements Outbox {
 
 	private final MeterEventTable table;
 
+	private final RecoveryQueries recovery;
+
 	private final Ids ids;
 
 	private final RandomGenerator random;
 
-	PostgresOutbox(Database.OfSystem database, Ids ids, RandomGenerator random) {
+	/**
+	 * @param witness knows its cuts under an id of {@code ids}
+	 */
+	PostgresOutbox(Database.OfSystem database, Witness witness, Ids ids, RandomGenerator random) {
 		this.database = database;
+		this.witness = witness;
+		this.writer = ids.next("wri_");
 		this.client = database.client();
 		this.lanes = new LaneQueries(database.client());
 		this.table = new MeterEventTable(database.client());
+		this.recovery = new RecoveryQueries(database.client(), ids);
 		this.ids = ids;
 		this.random = random;
 	}
@@ -146,7 +167,7 @@ class PostgresOutbox implements Outbox {
 	@Override
 	public Mono<MeterEventRow> cut(long lane, Instant now) {
 		Mono<MeterEventRow> cut = this.lanes.cut(lane, now).flatMap((found) -> store(found, now));
-		return Uncancelled.of(this.database.transactions().transactional(cut))
+		return this.witness.transactional(this.database, this.writer, cut)
 			.onErrorResume(DuplicateKeyException.class, PostgresOutbox::notFree);
 	}
 
@@ -206,9 +227,13 @@ class PostgresOutbox implements Outbox {
 
 	@Override
 	public Mono<Long> known(MeterEventRow row) {
+		return known(row.lane(), row.hourAtStripe());
+	}
+
+	private Mono<Long> known(Lane lane, Instant hour) {
 		return this.client.sql(KNOWN)
-			.bind("lane", row.lane().id())
-			.bind("hour", row.hourAtStripe())
+			.bind("lane", lane.id())
+			.bind("hour", hour)
 			.map((Readable known) -> MeterEventColumns.number(known, "known").longValue())
 			.one();
 	}
@@ -229,13 +254,31 @@ class PostgresOutbox implements Outbox {
 
 	private Mono<MeterEventRow> settle(MeterEventRow row, NextState next, Instant now) {
 		MeterEventRow settled = row.with(next.delivery());
-		Mono<Void> paused = Mono.justOrEmpty(next.pauses())
-			.flatMap((reason) -> pause(row.lane().agency(), reason, now));
+		Mono<Void> paused = Mono.justOrEmpty(next.pauses()).flatMap((reason) -> pause(row, reason, now));
 		return this.table.update(settled).then(paused).thenReturn(settled);
 	}
 
-	private Mono<Void> pause(AgencyId agency, String reason, Instant now) {
-		return this.client.sql(PAUSE).bind("reason", reason).bind("now", now).bind("agency", agency.value()).then();
+	private Mono<Void> pause(MeterEventRow row, String reason, Instant now) {
+		Instant attempted = row.delivery().lastAttemptAt();
+		return this.client.sql(PAUSE)
+			.bind("reason", reason)
+			.bind("now", now)
+			.bind("agency", row.lane().agency().value())
+			.bind("attempted", (attempted != null) ? attempted : now)
+			.then();
+	}
+
+	@Override
+	public Mono<List<DoubtfulLane>> doubtfulLanes(Instant now, int limit) {
+		return Uncancelled.of(this.database.transactions().transactional(this.recovery.list()))
+			.then(Mono.defer(() -> this.recovery.doubtful(now, limit)));
+	}
+
+	@Override
+	public Mono<List<Recovery.Settled>> settle(DoubtfulLane doubtful, Map<Instant, BigDecimal> readings, Instant now) {
+		Mono<List<Recovery.Settled>> settled = this.recovery.settle(doubtful, readings, now, this::raise,
+				(hour) -> known(doubtful.lane(), hour));
+		return Uncancelled.of(this.database.transactions().transactional(settled));
 	}
 
 	@Override
@@ -243,7 +286,9 @@ class PostgresOutbox implements Outbox {
 		return this.client.sql(BACKLOG)
 			.map((Readable row) -> new Backlog(MeterEventColumns.number(row, "due").longValue(),
 					MeterEventColumns.number(row, "sending").longValue(),
-					MeterEventColumns.number(row, "parked").longValue(), row.get("oldest_due_at", Instant.class)))
+					MeterEventColumns.number(row, "parked").longValue(), row.get("oldest_due_at", Instant.class),
+					MeterEventColumns.number(row, "lanes_in_doubt").longValue(),
+					MeterEventColumns.number(row, "agencies_paused").longValue()))
 			.one();
 	}
 

@@ -21,23 +21,35 @@ import reactor.netty.resources.LoopResources;
 
 import java.net.InetSocketAddress;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.cloud.gateway.config.GlobalCorsProperties;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.handler.FilteringWebHandler;
+import org.springframework.cloud.gateway.handler.RoutePredicateHandlerMapping;
 import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.util.unit.DataSize;
 
-/** Puts the data plane together, on Spring Cloud Gateway. */
+/**
+ * Puts the data plane together, on Spring Cloud Gateway. Of the gateway it takes what
+ * finds a route and runs its filters; the rest of its beans would serve routes that come
+ * from settings, and there are none.
+ */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(RelayProperties.class)
 class RelayConfiguration {
 
 	private static final int WORK_WAITING_MAX = 10_000;
+
+	private static final int BEFORE_OTHER_MAPPINGS = -2;
 
 	/** One event loop a core, for clients and providers alike; Netty would take four. */
 	@Bean
@@ -105,6 +117,22 @@ class RelayConfiguration {
 		return new RelayRoutes(new RelayFilter(answers, callers, bodyBytesMax.toBytes(), buffered, workers, relay),
 				new ModelsFilter(answers, callers, relay.properties(), relay.upstreams()),
 				new UnknownPathFilter(answers, publicUrl));
+	}
+
+	/** Filters of everybody's come before those of a route. */
+	@Bean
+	FilteringWebHandler gatewayFilters(ObjectProvider<GlobalFilter> filters) {
+		return new FilteringWebHandler(filters.orderedStream().toList(), true);
+	}
+
+	/** Goes first: the data plane does not pass Spring's other mappings. */
+	@Bean
+	RoutePredicateHandlerMapping gatewayRoutes(FilteringWebHandler filters, RouteLocator routes,
+			Environment environment) {
+		RoutePredicateHandlerMapping mapping = new RoutePredicateHandlerMapping(filters, routes,
+				new GlobalCorsProperties(), environment);
+		mapping.setOrder(BEFORE_OTHER_MAPPINGS);
+		return mapping;
 	}
 
 	/** Asks the name servers from the event loops; the JDK's way would block them. */

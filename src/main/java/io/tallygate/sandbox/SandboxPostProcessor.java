@@ -36,8 +36,9 @@ class SandboxPostProcessor implements EnvironmentPostProcessor, Ordered {
 					SandboxProperties.PROVIDER_PORT);
 			int stripePort = environment.getProperty("tallygate.sandbox.stripe-port", Integer.class,
 					SandboxProperties.STRIPE_PORT);
-			Map<String, Object> settings = new HashMap<>();
-			settings.putAll(secrets(directory));
+			Map<String, String> secrets = secrets(directory);
+			giveForBlank(secrets, environment);
+			Map<String, Object> settings = new HashMap<>(secrets);
 			settings.put("tallygate.sandbox.provider-port", providerPort);
 			settings.put("tallygate.sandbox.stripe-port", stripePort);
 			settings.put("tallygate.provider-hosts-allowed",
@@ -49,6 +50,16 @@ class SandboxPostProcessor implements EnvironmentPostProcessor, Ordered {
 			settings.put("spring.main.log-startup-info", "false");
 			environment.getPropertySources().addLast(new MapPropertySource("tallygateSandbox", settings));
 		}
+	}
+
+	/** Compose passes an unset variable on as an empty one, which would win. */
+	private static void giveForBlank(Map<String, String> secrets, ConfigurableEnvironment environment) {
+		Map<String, Object> blank = new HashMap<>(secrets);
+		blank.keySet().removeIf((name) -> {
+			String given = environment.getProperty(name);
+			return given == null || !given.isBlank();
+		});
+		environment.getPropertySources().addFirst(new MapPropertySource("tallygateSandboxSecrets", blank));
 	}
 
 	/**

@@ -1,9 +1,13 @@
 package io.tallygate.stripe;
 
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 
 import io.tallygate.core.AgencyId;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -23,5 +27,17 @@ public interface MeterEvents {
 	 * to (exclusive, on a minute). Fails when Stripe does not answer.
 	 */
 	Mono<BigDecimal> summary(AgencyId agency, String meterId, String customer, Instant from, Instant to);
+
+	/**
+	 * What Stripe has aggregated for a customer and meter in each of these UTC hours, 0
+	 * where it has nothing. Fails when Stripe does not answer.
+	 */
+	default Mono<Map<Instant, BigDecimal>> summaries(AgencyId agency, String meterId, String customer,
+			List<Instant> hours) {
+		return Flux.fromIterable(hours)
+			.concatMap((hour) -> summary(agency, meterId, customer, hour, hour.plus(Duration.ofHours(1)))
+				.map((seen) -> Map.entry(hour, seen)))
+			.collectMap(Map.Entry::getKey, Map.Entry::getValue);
+	}
 
 }

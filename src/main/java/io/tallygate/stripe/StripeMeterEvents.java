@@ -1,8 +1,14 @@
 package io.tallygate.stripe;
 
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 import com.stripe.StripeClient;
 import com.stripe.exception.StripeException;
@@ -64,6 +70,35 @@ final class StripeMeterEvents implements MeterEvents {
 			.setLimit(SUMMARIES_AT_ONCE)
 			.build();
 		return this.calls.call(agency, (stripe) -> sum(stripe, meterId, params));
+	}
+
+	@Override
+	public Mono<Map<Instant, BigDecimal>> summaries(AgencyId agency, String meterId, String customer,
+			List<Instant> hours) {
+		MeterEventSummaryListParams params = MeterEventSummaryListParams.builder()
+			.setCustomer(customer)
+			.setStartTime(Collections.min(hours).getEpochSecond())
+			.setEndTime(Collections.max(hours).plus(Duration.ofHours(1)).getEpochSecond())
+			.setValueGroupingWindow(MeterEventSummaryListParams.ValueGroupingWindow.HOUR)
+			.setLimit(SUMMARIES_AT_ONCE)
+			.build();
+		return this.calls.call(agency, (stripe) -> byHour(stripe, meterId, params))
+			.map((seen) -> hours.stream()
+				.collect(Collectors.toMap((hour) -> hour, (hour) -> seen.getOrDefault(hour, BigDecimal.ZERO))));
+	}
+
+	private static Map<Instant, BigDecimal> byHour(StripeClient stripe, String meterId,
+			MeterEventSummaryListParams params) throws StripeException {
+		Map<Instant, BigDecimal> byHour = new HashMap<>();
+		for (MeterEventSummary each : stripe.v1()
+			.billing()
+			.meters()
+			.eventSummaries()
+			.list(meterId, params)
+			.autoPagingIterable()) {
+			byHour.merge(Instant.ofEpochSecond(each.getStartTime()), each.getAggregatedValue(), BigDecimal::add);
+		}
+		return byHour;
 	}
 
 	private static BigDecimal sum(StripeClient stripe, String meterId, MeterEventSummaryListParams params)

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 
@@ -12,6 +13,7 @@ import com.jayway.jsonpath.JsonPath;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tallygate.agency.AgencyProviders;
 import io.tallygate.agency.DirectoryChanges;
+import io.tallygate.core.AgencyId;
 import io.tallygate.core.Metric;
 import io.tallygate.support.AdminRooms;
 import io.tallygate.support.TestServers;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 import org.springframework.data.redis.connection.ReactiveRedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
@@ -58,6 +61,9 @@ class KeyDirectoryIntegrationTests {
 	private InMemoryKeyDirectory directory;
 
 	private DirectoryWatch watch;
+
+	/** How often all notes were read. */
+	private final AtomicInteger readings = new AtomicInteger();
 
 	@BeforeAll
 	static void start() {
@@ -216,10 +222,11 @@ class KeyDirectoryIntegrationTests {
 	@Test
 	void notesThatCouldNotBeReadForTooLongMakeEveryKeyStale() {
 		watching(Duration.ofMillis(200), deadRedis);
+		// Once a reading that began now is over, all notes are known, and no more are
+		// made.
+		int before = this.readings.get();
+		eventually(() -> this.readings.get() >= before + 2);
 		find();
-		// Once a noted change is known, all notes have been read, and no more are made.
-		rooms.done("POST", "/clients/" + this.client.get("id") + "/pause", this.token, null);
-		eventually(() -> find().suspended() != null);
 		rooms.database().execute("update channel_key set revoked_at = now() where id = '" + this.keyId + "'");
 		assertThat(find()).isNotNull();
 
@@ -254,8 +261,15 @@ class KeyDirectoryIntegrationTests {
 				clock, this.meters);
 		DirectoryChanges changes = new DirectoryChanges(rooms.database().system(), rooms.database().tenant(),
 				rooms.context().getBean(ReactiveStringRedisTemplate.class));
-		this.watch = new DirectoryWatch(this.directory, new ChangeNotes(rooms.database().system()), changes, redis,
-				properties, clock);
+		ChangeNotes notes = new ChangeNotes(rooms.database().system()) {
+
+			@Override
+			Mono<Map<Long, AgencyId>> latest() {
+				return super.latest().doOnNext((read) -> KeyDirectoryIntegrationTests.this.readings.incrementAndGet());
+			}
+
+		};
+		this.watch = new DirectoryWatch(this.directory, notes, changes, redis, properties, clock);
 		this.watch.start();
 	}
 

@@ -3,43 +3,145 @@ package io.tallygate.metering;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.HashMap;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 
+import io.tallygate.client.ChargePolicy;
+import io.tallygate.client.Terms;
+import io.tallygate.simulation.Bug;
+import io.tallygate.simulation.Tables;
+import io.tallygate.simulation.Wire;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** The ledger, its accounts and the instances' leases, in memory. */
-final class InMemoryPostgres {
+/** The ledger, its accounts, epochs and the instances' leases, in memory. */
+public final class InMemoryPostgres {
 
 	private final InstantSource clock;
 
-	final Map<AccountKey, Account> accounts = new HashMap<>();
+	private final Bug bug;
 
-	final Map<String, Fold.Line> lines = new TreeMap<>();
+	private final InMemoryAccounts accounts;
 
-	final Map<String, Counters.Mark> opened = new TreeMap<>();
+	/** Exchange lines by request. */
+	private final Map<String, Fold.Line> lines;
 
-	final Map<String, Counters.Mark> orphans = new TreeMap<>();
+	/** Quantities of the lines that carry, round up or drop, by number. */
+	private final Map<Integer, Correction> corrections;
 
-	private final Map<String, Instant> leases = new HashMap<>();
+	private final Map<String, Counters.Mark> opened;
 
-	InMemoryPostgres(InstantSource clock) {
+	private final Map<String, Counters.Mark> orphans;
+
+	private final Map<String, Instant> leases;
+
+	private final Map<AccountKey, Epoch> epochs;
+
+	/** Over these tables. */
+	public InMemoryPostgres(InstantSource clock, Tables tables, Bug bug) {
 		this.clock = clock;
+		this.bug = bug;
+		this.accounts = new InMemoryAccounts(tables);
+		this.lines = tables.table("ledger");
+		this.corrections = tables.table("correction");
+		this.opened = tables.table("open_exchange");
+		this.orphans = tables.table("orphan");
+		this.leases = tables.table("instance_lease");
+		this.epochs = tables.table("epoch");
+	}
+
+	/** A line that is no exchange. */
+	private record Correction(AccountKey account, Remainder.Kind kind, long quantity) {
+	}
+
+	private record Epoch(ChargePolicy policy, boolean roundsUp, boolean superseded, boolean closed) {
+	}
+
+	/** Opens an epoch with its account, and supersedes the one before. */
+	public void open(Terms terms, boolean roundsUp) {
+		AccountKey key = new AccountKey(terms.client(), terms.epoch());
+		this.epochs.put(key, new Epoch(terms.policy(), roundsUp, false, false));
+		this.accounts.open(key, terms.policy().divisor());
+		this.epochs.computeIfPresent(new AccountKey(terms.client(), terms.epoch() - 1),
+				(before, epoch) -> new Epoch(epoch.policy(), epoch.roundsUp(), true, epoch.closed()));
+	}
+
+	/** What each exchange in the ledger added, in thousandths. */
+	public Map<String, Long> counted() {
+		return this.lines.values()
+			.stream()
+			.collect(Collectors.toMap((line) -> line.entry().request().value(), (line) -> line.entry().quantity()));
+	}
+
+	/** Exchanges whose end nobody saw. */
+	public Set<String> orphans() {
+		return this.orphans.keySet();
+	}
+
+	/** Exchanges that are marked open here. */
+	public Set<String> open() {
+		return this.opened.keySet();
+	}
+
+	/** What is wrong with ledger and accounts at this instant. */
+	public List<String> faults() {
+		List<String> faults = new ArrayList<>(faultsOfAccounts());
+		this.orphans.keySet()
+			.stream()
+			.filter(this.lines::containsKey)
+			.forEach((request) -> faults.add(request + " is in the ledger and an orphan"));
+		long carried = this.corrections.values()
+			.stream()
+			.filter((line) -> line.kind() == Remainder.Kind.CARRY)
+			.mapToLong(Correction::quantity)
+			.sum();
+		if (carried != 0) {
+			faults.add(carried + " were carried from one epoch and not to the next");
+		}
+		return faults;
+	}
+
+	private List<String> faultsOfAccounts() {
+		return this.accounts.accounts.values()
+			.stream()
+			.filter((account) -> account.total() != sum(account.key())
+					|| account.crossed() != Math.floorDiv(account.total(), account.divisor())
+					|| account.cut() > account.crossed() || account.crossed() != creditedTo(account.key()))
+			.map((account) -> account + " has lines of " + sum(account.key()) + " and buckets of "
+					+ creditedTo(account.key()))
+			.toList();
+	}
+
+	private long creditedTo(AccountKey key) {
+		return this.accounts.owed(key).stream().mapToLong(InMemoryAccounts.Owed::crossed).sum();
+	}
+
+	/** The sum of an account's lines. */
+	private long sum(AccountKey key) {
+		return this.lines.values()
+			.stream()
+			.filter((line) -> line.entry().account().equals(key))
+			.mapToLong((line) -> line.entry().quantity())
+			.sum()
+				+ this.corrections.values()
+					.stream()
+					.filter((line) -> line.account().equals(key))
+					.mapToLong(Correction::quantity)
+					.sum();
 	}
 
 	/** The ledger as one instance reaches it. */
-	Ledger ledger(Wire wire) {
+	Ledger ledger(Wire wire, InMemoryProgress progress, Witness witness, String writer) {
 		return new Ledger() {
 
 			@Override
 			public Mono<List<Posted>> append(List<Entry> entries) {
-				return wire.call(() -> InMemoryPostgres.this.append(entries));
+				return progress.transactional(witness, writer, wire, () -> InMemoryPostgres.this.append(entries));
 			}
 
 			@Override
@@ -55,8 +157,12 @@ final class InMemoryPostgres {
 		entries.stream()
 			.filter((entry) -> !this.lines.containsKey(entry.request().value()))
 			.forEach((entry) -> fresh.putIfAbsent(entry.request().value(), entry));
-		Fold fold = Fold.of(this.accounts, fresh.values());
-		this.accounts.putAll(fold.accounts());
+		Map<AccountKey, Account> locked = entries.stream()
+			.map(Entry::account)
+			.distinct()
+			.collect(Collectors.toMap((key) -> key, this.accounts.accounts::get));
+		Fold fold = Fold.of(locked, (this.bug == Bug.REPEATED_ENTRIES_ARE_FOLDED) ? entries : fresh.values());
+		this.accounts.raise(fold.accounts().values(), fold.credits());
 		Map<String, Fold.Line> written = fold.lines()
 			.stream()
 			.collect(Collectors.toMap((line) -> line.entry().request().value(), (line) -> line));
@@ -65,7 +171,7 @@ final class InMemoryPostgres {
 			String request = entry.request().value();
 			this.opened.remove(request);
 			this.orphans.remove(request);
-			Account account = this.accounts.get(entry.account());
+			Account account = fold.accounts().get(entry.account());
 			Fold.Line line = written.remove(request);
 			return (line != null) ? new Ledger.Posted(entry, true, line.totalBefore(), line.totalAfter(), account)
 					: new Ledger.Posted(entry, false, 0, 0, account);
@@ -77,16 +183,16 @@ final class InMemoryPostgres {
 		return new Instances() {
 
 			@Override
-			public Mono<Void> register(String instance, Duration lease) {
-				return wire.call(() -> InMemoryPostgres.this.leases.put(instance, until(lease))).then();
+			public Mono<Instant> register(String instance, Duration lease) {
+				return wire.call(() -> {
+					InMemoryPostgres.this.leases.put(instance, until(lease));
+					return now();
+				});
 			}
 
 			@Override
-			public Mono<Boolean> renew(String instance, Duration lease) {
-				return wire
-					.call(() -> InMemoryPostgres.this.leases.computeIfPresent(instance,
-							(id, until) -> now().isBefore(until) ? until(lease) : until))
-					.map((until) -> now().isBefore(until));
+			public Mono<Instant> renew(String instance, Duration lease) {
+				return wire.call(() -> renewed(instance, lease) ? now() : null);
 			}
 
 			@Override
@@ -104,11 +210,11 @@ final class InMemoryPostgres {
 			}
 
 			@Override
-			public Mono<Void> open(Counters.Mark mark) {
+			public Mono<Instant> open(Counters.Mark mark) {
 				return wire.call(() -> {
 					InMemoryPostgres.this.opened.put(mark.request(), mark);
-					return mark;
-				}).then();
+					return now();
+				});
 			}
 
 			@Override
@@ -124,11 +230,86 @@ final class InMemoryPostgres {
 
 			@Override
 			public Mono<Boolean> orphan(Counters.Mark mark) {
-				return wire.call(() -> !InMemoryPostgres.this.lines.containsKey(mark.request())
+				return wire.call(() -> (!InMemoryPostgres.this.lines.containsKey(mark.request())
+						|| InMemoryPostgres.this.bug == Bug.ORPHAN_THOUGH_COUNTED)
 						&& InMemoryPostgres.this.orphans.putIfAbsent(mark.request(), mark) == null);
 			}
 
 		};
+	}
+
+	private boolean renewed(String instance, Duration lease) {
+		Instant until = this.leases.get(instance);
+		boolean holds = until != null && now().isBefore(until);
+		if (holds) {
+			this.leases.put(instance, until(lease));
+		}
+		return holds;
+	}
+
+	/** The epochs that have ended, as one instance reaches them. */
+	Epochs epochs(Wire wire) {
+		return new Epochs() {
+
+			@Override
+			public Mono<List<AccountKey>> ended() {
+				return wire.call(InMemoryPostgres.this::ended);
+			}
+
+			@Override
+			public Mono<Set<AccountKey>> markedOpen(List<AccountKey> among) {
+				return wire.call(() -> InMemoryPostgres.this.opened.values()
+					.stream()
+					.map(Counters.Mark::account)
+					.filter(among::contains)
+					.collect(Collectors.toSet()));
+			}
+
+			@Override
+			public Mono<Void> close(AccountKey account) {
+				return wire.call(() -> {
+					InMemoryPostgres.this.close(account);
+					return account;
+				}).then();
+			}
+
+		};
+	}
+
+	private List<AccountKey> ended() {
+		return this.epochs.entrySet().stream().filter((epoch) -> epoch.getValue().superseded()).filter((epoch) -> {
+			Account account = this.accounts.accounts.get(epoch.getKey());
+			return !epoch.getValue().closed() || Math.floorMod(account.total(), account.divisor()) != 0;
+		}).map(Map.Entry::getKey).toList();
+	}
+
+	private void close(AccountKey key) {
+		Epoch ended = this.epochs.get(key);
+		AccountKey nextKey = new AccountKey(key.client(), key.epoch() + 1);
+		Epoch next = this.epochs.get(nextKey);
+		boolean carries = next != null && next.policy().chargeBy() == ended.policy().chargeBy()
+				&& next.policy().divisor() == ended.policy().divisor()
+				&& next.policy().weights().equals(ended.policy().weights());
+		Remainder remainder = Remainder.of(this.accounts.accounts.get(key), carries,
+				ended.roundsUp() && !ended.closed());
+		correct(key, remainder.kind(), remainder.old());
+		if (this.bug != Bug.REMAINDER_LOST_ON_THE_WAY) {
+			correct(nextKey, remainder.kind(), remainder.next());
+		}
+		this.epochs.put(key, new Epoch(ended.policy(), ended.roundsUp(), true, true));
+	}
+
+	private void correct(AccountKey key, Remainder.Kind kind, long quantity) {
+		if (quantity == 0) {
+			return;
+		}
+		Account before = this.accounts.accounts.get(key);
+		Account after = before.plus(quantity).raised();
+		this.corrections.put(this.corrections.size() + 1, new Correction(key, kind, quantity));
+		this.accounts.accounts.put(key, after);
+		if (after.crossed() != before.crossed()) {
+			this.accounts.credit(key, now().truncatedTo(ChronoUnit.HOURS), after.crossed() - before.crossed(), now());
+		}
 	}
 
 	private Instant now() {

@@ -3,72 +3,163 @@ package io.tallygate.metering;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 
+import io.tallygate.simulation.Bug;
+import io.tallygate.simulation.Wire;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** What {@code redis/exchange.lua} and {@code redis/generation.lua} do, in memory. */
-final class InMemoryRedis {
+public final class InMemoryRedis {
 
 	private static final Duration CLOSED = Duration.ofMinutes(5);
 
+	private static final Duration KEPT = Duration.ofMinutes(10);
+
 	private final InstantSource clock;
 
-	private final Map<String, Counters.Mark> open = new TreeMap<>();
+	private final Bug bug;
 
-	private final Map<String, Entry> pending = new TreeMap<>();
-
-	private final Map<String, Instant> closed = new HashMap<>();
-
-	private final Map<AccountKey, Total> totals = new HashMap<>();
+	private final List<Runnable> listeners = new ArrayList<>();
 
 	private final Set<String> acknowledged = new HashSet<>();
 
 	private final Set<String> countedAgain = new HashSet<>();
 
-	private @Nullable String generation;
+	private final Set<String> setBack = new HashSet<>();
+
+	private Held held = new Held("server 1");
+
+	private int servers = 1;
 
 	/** An account as Redis knows it. */
 	record Total(@Nullable Long base, long version, long pending) {
 	}
 
-	InMemoryRedis(InstantSource clock) {
+	private record Kept(String line, Instant at) {
+	}
+
+	/** What one server holds. */
+	private static final class Held {
+
+		private final String server;
+
+		private final Map<String, Counters.Mark> open = new TreeMap<>();
+
+		private final Map<String, Entry> pending = new TreeMap<>();
+
+		private final Map<String, Instant> closed = new HashMap<>();
+
+		private final Map<AccountKey, Total> totals = new HashMap<>();
+
+		private final Map<String, Kept> kept = new LinkedHashMap<>();
+
+		private final Map<String, Witness.Remembered> writers = new HashMap<>();
+
+		private @Nullable String generation;
+
+		private @Nullable String begunBy;
+
+		Held(String server) {
+			this.server = server;
+		}
+
+		Held copy(String server) {
+			Held copy = new Held(server);
+			copy.open.putAll(this.open);
+			copy.pending.putAll(this.pending);
+			copy.closed.putAll(this.closed);
+			copy.totals.putAll(this.totals);
+			copy.kept.putAll(this.kept);
+			copy.writers.putAll(this.writers);
+			copy.generation = this.generation;
+			copy.begunBy = this.begunBy;
+			return copy;
+		}
+
+	}
+
+	/** A Redis that tells the time of {@code clock}. */
+	public InMemoryRedis(InstantSource clock, Bug bug) {
 		this.clock = clock;
+		this.bug = bug;
 	}
 
-	/** Loses everything. */
-	void flush() {
-		this.open.clear();
-		this.pending.clear();
-		this.closed.clear();
-		this.totals.clear();
+	/** Loses everything, as by FLUSHALL. */
+	public void flush() {
+		this.held = new Held(this.held.server);
 		this.acknowledged.clear();
-		this.generation = null;
 	}
 
-	Total total(AccountKey account) {
-		return this.totals.getOrDefault(account, new Total(null, -1, 0));
+	/**
+	 * A replica stops following now; what is given back makes it the master, with what it
+	 * has.
+	 */
+	public Runnable lagFromNow() {
+		Held copy = this.held.copy("lagging");
+		return () -> {
+			this.held = copy.copy("server " + ++this.servers);
+			this.acknowledged.clear();
+			List.copyOf(this.listeners).forEach(Runnable::run);
+		};
 	}
 
-	Set<String> open() {
-		return this.open.keySet();
+	/**
+	 * What is wrong at this instant, beside these accounts.
+	 * @param mayBeAhead whether PostgreSQL has lost commits and nobody has noticed
+	 */
+	public List<String> faults(InMemoryAccounts accounts, boolean mayBeAhead) {
+		List<String> faults = new ArrayList<>();
+		this.countedAgain.forEach((request) -> faults.add(request + " was counted again"));
+		this.setBack.forEach((account) -> faults.add(account + " was set back"));
+		for (AccountKey account : mayBeAhead ? List.<AccountKey>of() : accounts.keys()) {
+			Total total = total(account);
+			if (total.version() > accounts.version(account)
+					|| (total.version() == accounts.version(account) && total.base() != accounts.total(account))) {
+				faults.add(account.text() + " is " + total + " in Redis, of " + accounts.total(account) + " at version "
+						+ accounts.version(account));
+			}
+		}
+		return faults;
 	}
 
-	Set<String> pending() {
-		return this.pending.keySet();
+	/** What is not as it should be when nothing is under way. */
+	public List<String> faultsAtRest(InMemoryAccounts accounts) {
+		List<String> faults = faults(accounts, false);
+		this.held.open.keySet().forEach((request) -> faults.add(request + " is marked open in Redis"));
+		this.held.pending.keySet().forEach((request) -> faults.add(request + " is pending in Redis"));
+		for (AccountKey account : accounts.keys()) {
+			Total total = total(account);
+			if (total.pending() != 0) {
+				faults.add(account.text() + " has " + total.pending() + " pending in Redis");
+			}
+		}
+		return faults;
 	}
 
-	/** What was counted again after PostgreSQL's total, which has it, was known here. */
-	Set<String> countedAgain() {
-		return this.countedAgain;
+	/** What an account's base should be, when it was acknowledged last of all. */
+	public boolean agrees(InMemoryAccounts accounts, AccountKey account) {
+		Total total = total(account);
+		return total.base() != null && total.base() == accounts.total(account);
+	}
+
+	private Total total(AccountKey account) {
+		return this.held.totals.getOrDefault(account, new Total(null, -1, 0));
+	}
+
+	/** Exchanges whose entry it keeps. */
+	public Set<String> pending() {
+		return this.held.pending.keySet();
 	}
 
 	/** As one instance reaches it. */
@@ -89,8 +180,10 @@ final class InMemoryRedis {
 			@Override
 			public Mono<Holding> begin(String generation, Holding seen) {
 				return wire.call(() -> {
-					if (Objects.equals(seen.generation(), InMemoryRedis.this.generation)) {
-						InMemoryRedis.this.generation = generation;
+					Held held = InMemoryRedis.this.held;
+					if (Objects.equals(seen.generation(), held.generation)) {
+						held.generation = generation;
+						held.begunBy = seen.server();
 					}
 					return InMemoryRedis.this.holding();
 				});
@@ -98,13 +191,14 @@ final class InMemoryRedis {
 
 			@Override
 			public Flux<Mark> marks() {
-				return wire.call(() -> List.copyOf(InMemoryRedis.this.open.values())).flatMapIterable((marks) -> marks);
+				return wire.call(() -> List.copyOf(InMemoryRedis.this.held.open.values()))
+					.flatMapIterable((marks) -> marks);
 			}
 
 			@Override
 			public Flux<Pending> pending() {
 				return wire
-					.call(() -> InMemoryRedis.this.pending.values()
+					.call(() -> InMemoryRedis.this.held.pending.values()
 						.stream()
 						.map((entry) -> new Pending(entry.request().value(), entry.encode()))
 						.toList())
@@ -112,19 +206,48 @@ final class InMemoryRedis {
 			}
 
 			@Override
+			public Flux<String> kept() {
+				return wire
+					.call(() -> InMemoryRedis.this.held.kept.values()
+						.stream()
+						.filter((kept) -> kept.at().isAfter(InMemoryRedis.this.clock.instant().minus(KEPT)))
+						.map(Kept::line)
+						.toList())
+					.flatMapIterable((lines) -> lines);
+			}
+
+			@Override
+			public Mono<Void> remember(Map<String, Witness.Remembered> writers) {
+				return wire.call(() -> {
+					InMemoryRedis.this.held.writers.putAll(writers);
+					return true;
+				}).then();
+			}
+
+			@Override
+			public Mono<Void> forget(List<String> writers) {
+				return wire.call(() -> InMemoryRedis.this.held.writers.keySet().removeAll(writers)).then();
+			}
+
+			@Override
+			public Mono<Map<String, Witness.Remembered>> remembered() {
+				return wire.call(() -> Map.copyOf(InMemoryRedis.this.held.writers));
+			}
+
+			@Override
 			public void onChange(Runnable listener) {
-				// Connections neither come nor go here: their calls are lost instead.
+				InMemoryRedis.this.listeners.add(() -> wire.event(listener));
 			}
 
 		};
 	}
 
 	private Counters.Holding holding() {
-		return new Counters.Holding("server", this.generation, (this.generation != null) ? "server" : null);
+		return new Counters.Holding(this.held.server, this.held.generation, this.held.begunBy);
 	}
 
 	private Counters.Reply reply(String generation, Counters.Operation operation) {
-		if (!generation.equals(this.generation)) {
+		if (!generation.equals(this.held.generation)) {
 			return new Counters.Reply(Counters.Result.OTHER_GENERATION, null, null);
 		}
 		if (operation instanceof Counters.Operation.Open opening) {
@@ -136,8 +259,12 @@ final class InMemoryRedis {
 		if (operation instanceof Counters.Operation.Acknowledge known) {
 			return acknowledge(known.entry(), known.base(), known.version());
 		}
+		if (operation instanceof Counters.Operation.Keep keep) {
+			keep(keep.entry());
+			return new Counters.Reply(Counters.Result.APPLIED, null, null);
+		}
 		Counters.Operation.Strike strike = (Counters.Operation.Strike) operation;
-		boolean was = this.open.remove(strike.request()) != null;
+		boolean was = this.held.open.remove(strike.request()) != null;
 		return new Counters.Reply(was ? Counters.Result.APPLIED : Counters.Result.KNOWN, null, null);
 	}
 
@@ -145,39 +272,56 @@ final class InMemoryRedis {
 		if (isClosed(mark.request())) {
 			return new Counters.Reply(Counters.Result.KNOWN, null, null);
 		}
-		this.open.put(mark.request(), mark);
+		this.held.open.put(mark.request(), mark);
 		return new Counters.Reply(Counters.Result.APPLIED, null, null);
 	}
 
 	private Counters.Reply close(Entry entry) {
 		String request = entry.request().value();
-		if (isClosed(request) || this.pending.containsKey(request)) {
+		boolean isKnown = isClosed(request) || this.held.pending.containsKey(request);
+		if (this.bug == Bug.CLOSE_GUARDED_BY_THE_OPEN_MARK) {
+			isKnown = !this.held.open.containsKey(request);
+		}
+		if (isKnown) {
+			if (this.bug == Bug.INCRBY_BEFORE_THE_GUARD) {
+				raise(entry.account(), entry.quantity());
+			}
 			return told(Counters.Result.KNOWN, entry.account());
 		}
 		if (this.acknowledged.contains(request)) {
 			this.countedAgain.add(request);
 		}
 		raise(entry.account(), entry.quantity());
-		this.pending.put(request, entry);
-		boolean marked = this.open.remove(request) != null;
+		this.held.pending.put(request, entry);
+		boolean marked = this.held.open.remove(request) != null;
 		markClosed(request);
 		return told(marked ? Counters.Result.APPLIED : Counters.Result.APPLIED_WITHOUT_MARK, entry.account());
 	}
 
 	private Counters.Reply acknowledge(Entry entry, long base, long version) {
 		String request = entry.request().value();
-		Entry held = this.pending.remove(request);
+		Entry held = this.held.pending.remove(request);
 		this.acknowledged.add(request);
+		if (held != null || this.bug == Bug.ACKNOWLEDGED_TWICE) {
+			raise(entry.account(), -entry.quantity());
+		}
 		if (held != null) {
-			raise(held.account(), -held.quantity());
+			keep(held);
 		}
 		Total total = total(entry.account());
-		if (version > total.version()) {
-			this.totals.put(entry.account(), new Total(base, version, total.pending()));
+		if (version > total.version() || this.bug == Bug.BASE_WITHOUT_ITS_VERSION) {
+			if (version < total.version()) {
+				this.setBack.add(entry.account().text());
+			}
+			this.held.totals.put(entry.account(), new Total(base, version, total.pending()));
 		}
-		this.open.remove(request);
+		this.held.open.remove(request);
 		markClosed(request);
 		return told((held != null) ? Counters.Result.APPLIED : Counters.Result.KNOWN, entry.account());
+	}
+
+	private void keep(Entry entry) {
+		this.held.kept.put(entry.request().value(), new Kept(entry.encode(), this.clock.instant()));
 	}
 
 	private Counters.Reply told(Counters.Result result, AccountKey account) {
@@ -187,16 +331,19 @@ final class InMemoryRedis {
 
 	private void raise(AccountKey account, long quantity) {
 		Total total = total(account);
-		this.totals.put(account, new Total(total.base(), total.version(), total.pending() + quantity));
+		this.held.totals.put(account, new Total(total.base(), total.version(), total.pending() + quantity));
 	}
 
 	private boolean isClosed(String request) {
-		Instant until = this.closed.get(request);
+		Instant until = this.held.closed.get(request);
 		return until != null && this.clock.instant().isBefore(until);
 	}
 
 	private void markClosed(String request) {
-		this.closed.put(request, this.clock.instant().plus(CLOSED));
+		if (this.bug == Bug.NO_CLOSED_MARKER) {
+			return;
+		}
+		this.held.closed.put(request, this.clock.instant().plus(CLOSED));
 	}
 
 }

@@ -8,6 +8,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Database;
 import io.tallygate.metering.MeteringProperties.CloseDurability;
 import reactor.core.publisher.Mono;
@@ -38,6 +39,12 @@ final class MeteringWorld implements AutoCloseable {
 
 	final EpochCloser epochs;
 
+	final Progress progress;
+
+	final Witness witness;
+
+	final History history;
+
 	final Instances instances;
 
 	final List<Ledger.Posted> posted = new CopyOnWriteArrayList<>();
@@ -48,7 +55,7 @@ final class MeteringWorld implements AutoCloseable {
 
 	MeteringWorld(String redis, Database.OfSystem database, Duration lease, CloseDurability durability) {
 		Scheduler scheduler = Schedulers.parallel();
-		Clock clock = Clock.systemUTC();
+		AgreedClock clock = new AgreedClock(Clock.systemUTC(), System::nanoTime);
 		MeteringProperties properties = new MeteringProperties(durability, Duration.ofMillis(100),
 				Duration.ofSeconds(2), Duration.ofMillis(500), 1000, 10_000, 1 << 24, lease, Duration.ofSeconds(1),
 				Duration.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(5));
@@ -57,16 +64,21 @@ final class MeteringWorld implements AutoCloseable {
 			.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
 			.build());
 		this.counters = new RedisCounters(this.client, properties.redisAnswerMax(), scheduler);
-		this.totals = new RunningTotals(this.counters, Exchanges.IDS, scheduler);
+		this.totals = new RunningTotals(this.counters, clock, Exchanges.IDS, scheduler);
+		ServerTime postgresTime = new ServerTime(clock, this.totals::isAway);
 		this.instances = new PostgresInstances(database);
-		this.presence = new Presence(this.instances, Exchanges.IDS, clock, lease);
-		this.ledger = new LedgerWriter(new PostgresLedger(database), this.totals, scheduler, properties.unwrittenMax(),
-				properties.unwrittenBytesMax());
+		this.presence = new Presence(this.instances, Exchanges.IDS, postgresTime, lease);
+		this.witness = new Witness(this.counters, clock);
+		this.ledger = new LedgerWriter(new PostgresLedger(database, this.witness, Exchanges.IDS.next("wri_")),
+				this.totals, scheduler, properties.unwrittenMax(), properties.unwrittenBytesMax());
+		this.progress = new PostgresProgress(database);
+		this.history = new History(this.progress, this.witness, this.counters, this.ledger, this.presence.id(),
+				scheduler);
+		this.witness.onLost(this.history::doubt);
 		MeteringMetrics metrics = new MeteringMetrics(new SimpleMeterRegistry());
 		OccurrenceClock occurrences = new OccurrenceClock(clock);
-		this.meter = new ExchangeMeter(this.totals, this.ledger, this.instances, this.presence, occurrences, scheduler,
-				properties, metrics);
-		this.totals.onTime(occurrences::redisSaid);
+		this.meter = new ExchangeMeter(this.totals, this.ledger, this.instances, this.presence, occurrences,
+				postgresTime, scheduler, properties, metrics);
 		this.totals.onGeneration(this.meter::giveAgain);
 		this.presence.onNewId(this.meter::markAgain);
 		this.ledger.onPosted(this.posted::add);

@@ -20,7 +20,7 @@ class PostgresLedgerIntegrationTests {
 
 	private final TestServers.TestDatabase database = TestServers.database();
 
-	private final PostgresLedger ledger = new PostgresLedger(this.database.system());
+	private final PostgresLedger ledger = new PostgresLedger(this.database.system(), TestWitness.alone(), "wri_1");
 
 	private final Terms terms = Exchanges.terms(1000);
 

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
+import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEvent;
 import io.tallygate.stripe.MeterEventAnswer;
 import io.tallygate.stripe.MeterEvents;
@@ -33,8 +34,8 @@ class CourierTests {
 
 	private int calls;
 
-	private final Courier courier = new Courier(this.outbox, new Stripe(), Duration.ofSeconds(30), this::now,
-			this.time);
+	private final Courier courier = new Courier(this.outbox, new Stripe(), TestWitness.CERTAIN, Duration.ofSeconds(30),
+			this::now, this.time);
 
 	@Test
 	void whoeverLostTheLeaseDoesNotCall() {

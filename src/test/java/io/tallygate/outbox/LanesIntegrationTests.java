@@ -12,6 +12,8 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
+import io.tallygate.metering.TestWitness;
+import io.tallygate.simulation.StripeOracle;
 import io.tallygate.stripe.MeterEvent;
 import io.tallygate.stripe.MeterEventAnswer;
 import io.tallygate.stripe.MeterEvents;
@@ -29,7 +31,7 @@ class LanesIntegrationTests {
 	private static final int CLIENTS = 12;
 
 	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofMillis(200), 5, 2, 100, 16, 16,
-			Duration.ofSeconds(5), Duration.ofSeconds(10));
+			Duration.ofSeconds(5), Duration.ofSeconds(1), Duration.ofSeconds(10));
 
 	private final OutboxDatabase database = new OutboxDatabase();
 
@@ -78,13 +80,15 @@ class LanesIntegrationTests {
 
 	private Lanes lanes(String owner) {
 		Ids ids = new Ids(Clock.systemUTC(), new Random());
-		PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(), ids, new Random());
-		return new Lanes(outbox, new SlowStripe(), PROPERTIES, Clock.systemUTC(), Schedulers.parallel(), owner,
-				new OutboxMetrics(new SimpleMeterRegistry(), Clock.systemUTC()), List.of());
+		PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(), TestWitness.alone(), ids,
+				new Random());
+		return new Lanes(outbox, new SlowStripe(), TestWitness.CERTAIN, PROPERTIES, Clock.systemUTC(),
+				Schedulers.parallel(), owner, new OutboxMetrics(new SimpleMeterRegistry(), Clock.systemUTC()),
+				List.of());
 	}
 
 	private static StripeOracle.Mishap mishap() {
-		StripeOracle.Mishap[] all = StripeOracle.Mishap.values();
+		StripeOracle.Mishap[] all = StripeOracle.Mishap.OF_ONE_CALL;
 		ThreadLocalRandom random = ThreadLocalRandom.current();
 		return (random.nextInt(100) < 10) ? all[random.nextInt(all.length)] : StripeOracle.Mishap.NONE;
 	}

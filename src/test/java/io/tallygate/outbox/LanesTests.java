@@ -17,6 +17,7 @@ import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
 import io.tallygate.core.Metric;
+import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEvent;
 import io.tallygate.stripe.MeterEventAnswer;
 import io.tallygate.stripe.MeterEvents;
@@ -31,7 +32,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class LanesTests {
 
 	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 2, 1, 100, 8, 4,
-			Duration.ofSeconds(30), Duration.ofSeconds(60));
+			Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(60));
 
 	private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
 
@@ -47,8 +48,8 @@ class LanesTests {
 
 	private final Told told = new Told();
 
-	private final Lanes lanes = new Lanes(this.outbox, this.stripe, PROPERTIES, this.clock, this.time, "ins_1",
-			new OutboxMetrics(this.registry, this.clock), List.of(this.told));
+	private final Lanes lanes = new Lanes(this.outbox, this.stripe, TestWitness.CERTAIN, PROPERTIES, this.clock,
+			this.time, "ins_1", new OutboxMetrics(this.registry, this.clock), List.of(this.told));
 
 	@AfterEach
 	void dispose() {
@@ -189,7 +190,7 @@ class LanesTests {
 		start();
 		this.time.advanceTimeBy(Duration.ofMinutes(1));
 		assertThat(this.stripe.sent).hasSize(1);
-		this.outbox.resume(Fixtures.agency(1));
+		this.outbox.resume(Fixtures.agency(1), this.clock.instant());
 		this.time.advanceTimeBy(PROPERTIES.scanEvery());
 
 		assertThat(this.stripe.sent).hasSize(2);

@@ -11,6 +11,7 @@ import io.tallygate.core.Caller;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
 import io.tallygate.metering.MeterEventTrail;
+import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEvent;
 import io.tallygate.stripe.MeterEventAnswer;
 import io.tallygate.stripe.MeterEvents;
@@ -50,10 +51,12 @@ class MeterEventsControllerIntegrationTests {
 
 	private final AgencyId agency = Fixtures.agency(1);
 
+	private Instant now = Fixtures.NOW;
+
 	private final Ids ids = new Ids(() -> this.now, new Random(1));
 
-	private final PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(), this.ids,
-			new Random(2));
+	private final PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(), TestWitness.alone(),
+			this.ids, new Random(2));
 
 	private final Summaries stripe = new Summaries();
 
@@ -61,8 +64,6 @@ class MeterEventsControllerIntegrationTests {
 			this.ids, () -> this.now);
 
 	private final AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
-
-	private Instant now = Fixtures.NOW;
 
 	private WebTestClient web;
 

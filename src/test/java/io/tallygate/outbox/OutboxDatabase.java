@@ -24,8 +24,8 @@ final class OutboxDatabase {
 
 	void agency(AgencyId agency) {
 		execute("insert into agency (id, name) values ('%s', 'Alpaca')", agency);
-		execute("insert into stripe_connection (agency_id, account_id, livemode, key_kind, sealed_key, secret_key_last4)"
-				+ " values ('%s', '%s', false, 'secret', '', 'x4x4')", agency,
+		execute("insert into stripe_connection (agency_id, account_id, livemode, key_kind, sealed_key, secret_key_last4,"
+				+ " updated_at) values ('%s', '%s', false, 'secret', '', 'x4x4', '2026-01-01')", agency,
 				Fixtures.lane(1, agency).stripeAccount());
 	}
 

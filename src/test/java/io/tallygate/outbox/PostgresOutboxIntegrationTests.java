@@ -8,6 +8,7 @@ import java.util.Random;
 import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
+import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEventAnswer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,7 @@ class PostgresOutboxIntegrationTests {
 
 	private final AgencyId agency = Fixtures.agency(1);
 
-	private final PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(),
+	private final PostgresOutbox outbox = new PostgresOutbox(this.database.database().system(), TestWitness.alone(),
 			new Ids(() -> NOW, new Random(1)), new Random(2));
 
 	@BeforeEach
@@ -221,6 +222,20 @@ class PostgresOutboxIntegrationTests {
 	}
 
 	@Test
+	void whatIsSaidOfAKeyThatWasReplacedMeanwhilePausesNothing() {
+		cutOne();
+		MeterEventRow claimed = claim("ins_1", NOW).get(0);
+		this.database.execute("update stripe_connection set updated_at = '%s'", NOW.plusSeconds(1));
+
+		this.outbox
+			.settle(claimed, new Finding.Answered(new MeterEventAnswer.KeyRefused("revoked")), NOW.plusSeconds(2))
+			.block();
+
+		assertThat(this.database.number("select count(*) as n from stripe_connection where delivery = 'running'"))
+			.isEqualTo(1);
+	}
+
+	@Test
 	void knownIsWhatWasDeliveredInTheHourWhateverItsKind() {
 		cutOne();
 		MeterEventRow row = claim("ins_1", NOW).get(0);
@@ -246,7 +261,7 @@ class PostgresOutboxIntegrationTests {
 	void theBacklogCountsWhatIsNotDelivered() {
 		cutOne();
 
-		assertThat(this.outbox.backlog().block()).isEqualTo(new Outbox.Backlog(1, 0, 0, NOW));
+		assertThat(this.outbox.backlog().block()).isEqualTo(new Outbox.Backlog(1, 0, 0, NOW, 0, 0));
 	}
 
 	private void cutOne() {

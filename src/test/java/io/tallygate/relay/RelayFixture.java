@@ -42,6 +42,11 @@ import reactor.core.publisher.Mono;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisReactiveAutoConfiguration;
+import org.springframework.boot.flyway.autoconfigure.FlywayAutoConfiguration;
+import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
+import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -81,14 +86,8 @@ final class RelayFixture implements AutoCloseable {
 			KeyDirectory directory = (key) -> Mono.justOrEmpty(this.keys.get(key));
 			context.getBeanFactory().registerSingleton("keys", directory);
 		});
-		List<String> arguments = new ArrayList<>(List.of("--server.port=0", "--management.server.port=-1",
-				"--tallygate.provider-hosts-private=true",
-				"--spring.autoconfigure.exclude="
-						+ "org.springframework.boot.flyway.autoconfigure.FlywayAutoConfiguration,"
-						+ "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration,"
-						+ "org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration,"
-						+ "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration,"
-						+ "org.springframework.boot.data.redis.autoconfigure.DataRedisReactiveAutoConfiguration"));
+		List<String> arguments = new ArrayList<>(
+				List.of("--server.port=0", "--management.server.port=-1", "--tallygate.provider-hosts-private=true"));
 		Arrays.stream(properties).map((property) -> "--" + property).forEach(arguments::add);
 		this.context = (ReactiveWebServerApplicationContext) application.run(arguments.toArray(String[]::new));
 		reset();
@@ -182,7 +181,8 @@ final class RelayFixture implements AutoCloseable {
 	 * Nothing but the relay. No {@code Configuration}, or the whole application would
 	 * find it.
 	 */
-	@EnableAutoConfiguration
+	@EnableAutoConfiguration(exclude = { FlywayAutoConfiguration.class, DataSourceAutoConfiguration.class,
+			R2dbcAutoConfiguration.class, DataRedisAutoConfiguration.class, DataRedisReactiveAutoConfiguration.class })
 	@Import(RelayConfiguration.class)
 	static class Slim {
 

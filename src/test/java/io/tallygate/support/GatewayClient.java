@@ -97,7 +97,12 @@ public final class GatewayClient {
 
 	/** The status of a GET without a token, 0 when there is no answer. */
 	public int status(String path) {
-		return send("GET", path, "", "").status();
+		return status(path, "");
+	}
+
+	/** The status of a GET, 0 when there is no answer. */
+	public int status(String path, String token) {
+		return send("GET", path, token, "").status();
 	}
 
 	/** What a GET without a token gives. */

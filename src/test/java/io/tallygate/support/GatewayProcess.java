@@ -67,6 +67,10 @@ public final class GatewayProcess implements AutoCloseable {
 
 	private Class<?> main = TallygateApplication.class;
 
+	private Path jar;
+
+	private Path archive;
+
 	private Process process;
 
 	private Thread reader;
@@ -116,6 +120,18 @@ public final class GatewayProcess implements AutoCloseable {
 		return this;
 	}
 
+	/** Started from this jar, as it is shipped, instead of from the classes. */
+	public GatewayProcess from(Path jar) {
+		this.jar = jar;
+		return this;
+	}
+
+	/** Leaving an archive of its classes for others when it stops. */
+	GatewayProcess leaving(Path archive) {
+		this.archive = archive;
+		return this;
+	}
+
 	/** With all that is nested in it. */
 	private static void copy(Class<?> type, Path classes) {
 		try {
@@ -153,8 +169,15 @@ public final class GatewayProcess implements AutoCloseable {
 		List<String> command = new ArrayList<>(
 				List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
 						"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dsun.net.http.retryPost=false"));
+		if (this.archive != null) {
+			command.add("-XX:ArchiveClassesAtExit=" + this.archive);
+		}
+		else if (this.jar == null) {
+			command.addAll(SharedClasses.options());
+		}
 		this.properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
-		command.addAll(List.of("-cp", classPath(), this.main.getName()));
+		command.addAll((this.jar != null) ? List.of("-jar", this.jar.toString())
+				: List.of("-cp", classPath(), this.main.getName()));
 		ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
 		builder.environment()
 			.keySet()
@@ -178,12 +201,18 @@ public final class GatewayProcess implements AutoCloseable {
 		return this;
 	}
 
-	/** Not the tests: the application would find the configurations among them. */
+	/**
+	 * Not the tests: the application would find the configurations among them. The
+	 * application's classes out of their jar, where there is one.
+	 */
 	private String classPath() {
-		String withoutTests = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+		Stream<String> shipped = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
 			.filter((entry) -> !Path.of(entry).endsWith("test-classes"))
-			.collect(Collectors.joining(File.pathSeparator));
-		return withoutTests + File.pathSeparator + this.directory.resolveSibling("classes");
+			.map((entry) -> Path.of(entry).endsWith("classes") ? SharedClasses.jar().map(Path::toString).orElse(entry)
+					: entry);
+		Stream<String> ofTheTest = (this.archive != null) ? Stream.of()
+				: Stream.of(this.directory.resolveSibling("classes").toString());
+		return Stream.concat(shipped, ofTheTest).collect(Collectors.joining(File.pathSeparator));
 	}
 
 	private void read() {

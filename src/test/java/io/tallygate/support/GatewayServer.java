@@ -4,16 +4,25 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * A server that a gateway runs beside itself, found by its process file, which a test may
  * freeze, kill and start again.
  */
 public final class GatewayServer {
+
+	/** Of PostgreSQL's process file. */
+	private static final int PORT_LINE = 3;
 
 	private final Path processFile;
 
@@ -57,6 +66,58 @@ public final class GatewayServer {
 				.redirectErrorStream(true)
 				.redirectOutput(ProcessBuilder.Redirect.DISCARD)
 				.start();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/** Copies the data that a killed one left, as a backup would have it. */
+	public Path copy() {
+		Path data = this.processFile.getParent();
+		Path copy = data.resolveSibling(data.getFileName() + "-copy");
+		run("cp", "-a", data.toString(), copy.toString());
+		return copy;
+	}
+
+	/** Puts a copy in the place of the data that a killed one left. */
+	public void restore(Path copy) {
+		Path data = this.processFile.getParent();
+		run("rm", "-r", data.toString());
+		run("mv", copy.toString(), data.toString());
+	}
+
+	/** Runs one statement in the gateway's database as its owner; for PostgreSQL. */
+	public void execute(String sql) {
+		try (Connection connection = database().getConnection(); Statement statement = connection.createStatement()) {
+			statement.execute(sql);
+		}
+		catch (SQLException ex) {
+			throw new IllegalStateException(sql, ex);
+		}
+	}
+
+	/** The one number that this query yields; for PostgreSQL. */
+	public long number(String sql) {
+		try (Connection connection = database().getConnection();
+				Statement statement = connection.createStatement();
+				ResultSet rows = statement.executeQuery(sql)) {
+			rows.next();
+			return rows.getLong(1);
+		}
+		catch (SQLException ex) {
+			throw new IllegalStateException(sql, ex);
+		}
+	}
+
+	private PGSimpleDataSource database() {
+		PGSimpleDataSource database = new PGSimpleDataSource();
+		database.setUser("postgres");
+		database.setPassword("postgres");
+		try {
+			database
+				.setPortNumbers(new int[] { Integer.parseInt(Files.readAllLines(this.processFile).get(PORT_LINE)) });
+			return database;
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -110,11 +171,15 @@ public final class GatewayServer {
 		if (pids.isEmpty()) {
 			return;
 		}
-		List<String> command = Stream
-			.concat(Stream.of("kill", "-" + name), pids.stream().map((pid) -> Long.toString(pid)))
-			.toList();
+		run(Stream.concat(Stream.of("kill", "-" + name), pids.stream().map((pid) -> Long.toString(pid)))
+			.toArray(String[]::new));
+	}
+
+	private static void run(String... command) {
 		try {
-			new ProcessBuilder(command).start().waitFor(5, TimeUnit.SECONDS);
+			if (!new ProcessBuilder(command).inheritIO().start().waitFor(30, TimeUnit.SECONDS)) {
+				throw new IllegalStateException("No end of " + List.of(command));
+			}
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

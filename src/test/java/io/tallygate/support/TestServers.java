@@ -14,6 +14,7 @@ import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.tallygate.Databases;
 import io.tallygate.core.Database;
+import io.tallygate.core.NewConnections;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import org.flywaydb.core.Flyway;
 import redis.embedded.RedisServer;
@@ -84,8 +85,8 @@ public final class TestServers {
 			throw new IllegalStateException("The template could not be copied", ex);
 		}
 		ConnectionFactoryOptions options = options(name);
-		ConnectionPool system = Databases.pool(options, "tallygate_system", 6);
-		ConnectionPool tenant = Databases.pool(options, "tallygate_tenant", 4);
+		ConnectionPool system = Databases.pool(options, "tallygate_system", 6, new NewConnections());
+		ConnectionPool tenant = Databases.pool(options, "tallygate_tenant", 4, new NewConnections());
 		return new TestDatabase(options, Databases.system(system), Databases.tenant(tenant), name);
 	}
 
