@@ -29,9 +29,9 @@ final class CheckoutSessionResource {
 	private static final Duration LIFE = Duration.ofHours(24);
 
 	private static final Allowed CREATE = Allowed.of("allow_promotion_codes", "automatic_tax[**]",
-			"billing_address_collection", "cancel_url", "client_reference_id", "currency", "customer",
-			"customer_email", "customer_update[**]", "expires_at", "line_items[][price]", "line_items[][quantity]",
-			"locale", "metadata[*]", "mode", "payment_method_collection", "payment_method_types[]", "return_url",
+			"billing_address_collection", "cancel_url", "client_reference_id", "currency", "customer", "customer_email",
+			"customer_update[**]", "expires_at", "line_items[][price]", "line_items[][quantity]", "locale",
+			"metadata[*]", "mode", "payment_method_collection", "payment_method_types[]", "return_url",
 			"setup_intent_data[**]", "subscription_data[**]", "success_url", "tax_id_collection[**]", "ui_mode");
 
 	private static final Allowed LIST = Allowed.of("limit", "starting_after", "ending_before", "customer",
@@ -72,8 +72,8 @@ final class CheckoutSessionResource {
 		session.putObject("metadata");
 		session.put("mode", mode)
 			.put("payment_status", subscribes ? "unpaid" : "no_payment_required")
-			.put("setup_intent", subscribes ? null
-					: Json.text(call.save(SetupIntentResource.fresh(call, customer)), "id"))
+			.put("setup_intent",
+					subscribes ? null : Json.text(call.save(SetupIntentResource.fresh(call, customer)), "id"))
 			.put("status", "open")
 			.putNull("subscription")
 			.put("success_url", success)
@@ -143,10 +143,8 @@ final class CheckoutSessionResource {
 		if (Json.text(session, "mode").equals("setup")) {
 			String intent = Json.text(session, "setup_intent");
 			ObjectNode kept = Objects.requireNonNull(call.find(intent), intent).deepCopy();
-			call.emit("setup_intent.succeeded",
-					call.save(kept.put("customer", customer)
-						.put("payment_method", methodId)
-						.put("status", "succeeded")));
+			call.emit("setup_intent.succeeded", call
+				.save(kept.put("customer", customer).put("payment_method", methodId).put("status", "succeeded")));
 		}
 		else {
 			Params asked = Params.parse(Json.text(session, FORM),

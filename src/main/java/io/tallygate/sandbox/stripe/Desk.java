@@ -69,6 +69,11 @@ final class Desk {
 			.toList();
 	}
 
+	/** Every call that is served. */
+	List<Route> routes() {
+		return this.routes;
+	}
+
 	Outcome<Answer> handle(HttpCall http) {
 		return Pages.isOne(http.path()) ? this.pages.handle(http, this.clock.instant())
 				: handle(http, this.clock.instant());
@@ -152,7 +157,7 @@ final class Desk {
 							+ found.route().permission() + "' permission would allow this request to continue.");
 		}
 		Call call = new Call(account, params, found.ids(), now, this.ids, http.chosenId(), http.origin());
-		Fault fault = found.route().path().equals(MeterEventResource.URL) ? occupy(http, account, params) : null;
+		Fault fault = fault(http, found.route(), account, params);
 		Answer early = (fault != null) ? before(fault, requestId) : null;
 		if (early != null) {
 			return conclude(http, call, requestId, early, early.status() == 500);
@@ -198,13 +203,20 @@ final class Desk {
 				"Unrecognized request URL (" + http.method() + ": " + http.path() + ").");
 	}
 
+	private @Nullable Fault fault(HttpCall http, Route route, Account account, Params params) {
+		if (route.path().equals(MeterEventResource.URL)) {
+			return occupy(http, account, params);
+		}
+		return http.method().equals("POST") ? this.faults.next(account.id(), http.path()) : null;
+	}
+
 	/** Takes the lane of a meter event, and the fault that waits for it. */
 	private @Nullable Fault occupy(HttpCall http, Account account, Params params) {
 		if (!http.hold().take(MeterEventResource.lane(account, params))) {
 			throw StripeProblem.tooManyRequests("resource-specific",
 					"Only one call at a time may report usage of a customer for a meter.");
 		}
-		return this.faults.next(account.id());
+		return this.faults.next(account.id(), null);
 	}
 
 	/** The answer of a fault that strikes before the event is taken. */

@@ -24,7 +24,7 @@ final class EventDestinationResource {
 
 	List<Route> routes() {
 		return List.of(new Route("POST", URL, WRITE, CREATE, EventDestinationResource::create),
-				new Route("GET", URL, READ, Allowed.of("limit", "page", "include[]"), EventDestinationResource::list),
+				new Route("GET", URL, READ, Allowed.of("limit", "include[]"), EventDestinationResource::list),
 				new Route("GET", URL + "/{id}", READ, Allowed.of("include[]"),
 						(call) -> shown(call, destination(call))),
 				new Route("DELETE", URL + "/{id}", WRITE, Allowed.of(), EventDestinationResource::delete),

@@ -22,7 +22,8 @@ final class EventResource {
 								.filter((event) -> types.isEmpty() || types.contains(Json.text(event, "type")))
 								.filter((event) -> Listing.isCreatedWithin(call.params(), event))
 								.toList());
-				}), new Route("GET", URL + "/{id}", "rak_event_read", Allowed.of(), (call) -> call.subject(KIND, KIND)));
+				}),
+				new Route("GET", URL + "/{id}", "rak_event_read", Allowed.of(), (call) -> call.subject(KIND, KIND)));
 	}
 
 }

@@ -8,8 +8,8 @@ import java.util.Map;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code /v1/billing/meters/{id}/event_summaries}: what has been aggregated. A
- * window without events has no summary.
+ * {@code /v1/billing/meters/{id}/event_summaries}: what has been aggregated. A window
+ * without events has no summary.
  */
 final class EventSummaryResource {
 

@@ -52,8 +52,8 @@ public final class FakeStripe implements AutoCloseable {
 		this.server = new StripeServer(options, (http) -> Mono.fromFuture(this.clerk.submit(
 				() -> http.path().startsWith(ControlDesk.PREFIX) ? this.controlDesk.handle(http) : desk.handle(http)),
 				true));
-		this.rounds = new Rounds(() -> pass(accounts), (parcel, isTaken) -> this.clerk
-			.submit(() -> desk.settle(parcel, isTaken)));
+		this.rounds = new Rounds(() -> pass(accounts),
+				(parcel, isTaken) -> this.clerk.submit(() -> desk.settle(parcel, isTaken)));
 		this.rounds.start();
 	}
 

@@ -41,8 +41,8 @@ public record FakeStripeOptions(int port, Path directory, List<SandboxKey> keys,
 	}
 
 	public FakeStripeOptions withPort(int port) {
-		return new FakeStripeOptions(port, this.directory, this.keys, this.seeds, this.aggregationLag, this.latency, this.webhookPause,
-				this.clock, this.random);
+		return new FakeStripeOptions(port, this.directory, this.keys, this.seeds, this.aggregationLag, this.latency,
+				this.webhookPause, this.clock, this.random);
 	}
 
 	/** One more key to answer to. */
@@ -63,13 +63,13 @@ public record FakeStripeOptions(int port, Path directory, List<SandboxKey> keys,
 	}
 
 	public FakeStripeOptions withAggregationLag(Duration aggregationLag) {
-		return new FakeStripeOptions(this.port, this.directory, this.keys, this.seeds, aggregationLag, this.latency, this.webhookPause,
-				this.clock, this.random);
+		return new FakeStripeOptions(this.port, this.directory, this.keys, this.seeds, aggregationLag, this.latency,
+				this.webhookPause, this.clock, this.random);
 	}
 
 	public FakeStripeOptions withLatency(Duration latency) {
-		return new FakeStripeOptions(this.port, this.directory, this.keys, this.seeds, this.aggregationLag, latency, this.webhookPause,
-				this.clock, this.random);
+		return new FakeStripeOptions(this.port, this.directory, this.keys, this.seeds, this.aggregationLag, latency,
+				this.webhookPause, this.clock, this.random);
 	}
 
 	public FakeStripeOptions withClock(InstantSource clock) {

@@ -129,7 +129,8 @@ final class InvoiceResource {
 			throw StripeProblem.invalid(null, null, "Invoice is already " + Json.text(invoice, "status"));
 		}
 		String method = call.params().text("payment_method");
-		return (method != null) ? this.biller.charge(call, invoice, PaymentMethods.named(call, method, "payment_method"))
+		return (method != null)
+				? this.biller.charge(call, invoice, PaymentMethods.named(call, method, "payment_method"))
 				: this.biller.charge(call, invoice, this.biller.methodOf(call, invoice));
 	}
 

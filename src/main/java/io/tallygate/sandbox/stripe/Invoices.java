@@ -26,8 +26,8 @@ final class Invoices {
 
 	/** A draft for this period of a subscription. */
 	ObjectNode draft(Call call, ObjectNode subscription, BillingPeriod period, String id, String reason) {
-		ObjectNode customer = Objects
-			.requireNonNull(call.find(Json.text(subscription, "customer")), "a subscription has a customer");
+		ObjectNode customer = Objects.requireNonNull(call.find(Json.text(subscription, "customer")),
+				"a subscription has a customer");
 		ObjectNode invoice = Json.object()
 			.put("id", id)
 			.put("object", KIND)
@@ -125,7 +125,8 @@ final class Invoices {
 	}
 
 	private long used(Call call, ObjectNode invoice, ObjectNode price, BillingPeriod period) {
-		ObjectNode meter = call.named(MeterResource.KIND, "meter", Json.text(price.path("recurring"), "meter"), "meter");
+		ObjectNode meter = call.named(MeterResource.KIND, "meter", Json.text(price.path("recurring"), "meter"),
+				"meter");
 		return this.aggregation.total(call.account(), meter, Json.text(invoice, "customer"), period.start(),
 				period.end(), call.now());
 	}
@@ -152,7 +153,8 @@ final class Invoices {
 		ObjectNode price = call.named(PriceResource.KIND, "price", Json.text(item, "price"), "price");
 		return BillingPeriod.at(at, Instant.ofEpochSecond(subscription.path("start_date").asLong()),
 				Instant.ofEpochSecond(subscription.path("billing_cycle_anchor").asLong()),
-				Json.text(price.path("recurring"), "interval"), price.path("recurring").path("interval_count").asLong(1));
+				Json.text(price.path("recurring"), "interval"),
+				price.path("recurring").path("interval_count").asLong(1));
 	}
 
 }

@@ -51,11 +51,7 @@ final class Pages {
 
 	Outcome<Answer> handle(HttpCall http, Instant now) {
 		String id = http.path().substring(http.path().lastIndexOf('/') + 1);
-		Account account = this.accounts.all()
-			.stream()
-			.filter((each) -> each.find(id) != null)
-			.findFirst()
-			.orElse(null);
+		Account account = this.accounts.all().stream().filter((each) -> each.find(id) != null).findFirst().orElse(null);
 		ObjectNode subject = (account != null) ? account.find(kind(http.path()), id) : null;
 		if (account == null || subject == null) {
 			return Outcome.unchanged(page(404, "Not found", "<p>There is no such page, or it has expired.</p>"));

@@ -26,8 +26,8 @@ final class PaymentMethods {
 		return switch (id) {
 			case VISA -> fresh(call, "4242");
 			case FAILS_LATER -> fresh(call, "0341");
-			case DECLINED -> throw new StripeProblem(402, "card_error", "card_declined", param,
-					"Your card was declined.");
+			case DECLINED ->
+				throw new StripeProblem(402, "card_error", "card_declined", param, "Your card was declined.");
 			default -> call.named(KIND, "PaymentMethod", id, param).deepCopy();
 		};
 	}

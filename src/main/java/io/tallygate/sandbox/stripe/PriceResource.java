@@ -149,6 +149,9 @@ final class PriceResource {
 		if (!expand.contains("tiers") && !expand.contains("data.tiers")) {
 			shown.remove("tiers");
 		}
+		else if (!shown.has("tiers")) {
+			shown.putNull("tiers");
+		}
 		return shown;
 	}
 

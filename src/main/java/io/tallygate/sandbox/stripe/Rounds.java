@@ -6,11 +6,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /**
@@ -38,13 +39,16 @@ final class Rounds implements AutoCloseable {
 
 	private final Supplier<List<Deliveries.Parcel>> round;
 
-	private final BiConsumer<Deliveries.Parcel, Boolean> settle;
+	private final BiFunction<Deliveries.Parcel, Boolean, CompletableFuture<?>> settle;
 
-	Rounds(Supplier<List<Deliveries.Parcel>> round, BiConsumer<Deliveries.Parcel, Boolean> settle) {
+	Rounds(Supplier<List<Deliveries.Parcel>> round,
+			BiFunction<Deliveries.Parcel, Boolean, CompletableFuture<?>> settle) {
 		this.round = round;
 		this.settle = settle;
 	}
 
+	/** The future of all rounds never ends by itself; closing ends it. */
+	@SuppressWarnings("FutureReturnValueIgnored")
 	void start() {
 		this.thread.scheduleWithFixedDelay(this::pass, PAUSE.toMillis(), PAUSE.toMillis(), TimeUnit.MILLISECONDS);
 	}
@@ -58,6 +62,8 @@ final class Rounds implements AutoCloseable {
 		}
 	}
 
+	/** Each way in which this can end is settled, so nobody waits for the end. */
+	@SuppressWarnings("FutureReturnValueIgnored")
 	private void post(Deliveries.Parcel parcel) {
 		HttpRequest request = HttpRequest.newBuilder(URI.create(parcel.url()))
 			.timeout(ANSWER_MAX)
@@ -68,7 +74,7 @@ final class Rounds implements AutoCloseable {
 			.build();
 		HTTP.sendAsync(request, HttpResponse.BodyHandlers.discarding())
 			.handle((answer, failure) -> failure == null && answer.statusCode() / 100 == 2)
-			.thenAccept((isTaken) -> this.settle.accept(parcel, isTaken));
+			.thenCompose((isTaken) -> this.settle.apply(parcel, isTaken));
 	}
 
 	/** What is under way ends by itself. */

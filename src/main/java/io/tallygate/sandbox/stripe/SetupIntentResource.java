@@ -19,7 +19,7 @@ final class SetupIntentResource {
 			"description", "automatic_payment_methods[**]");
 
 	private static final Allowed CONFIRM = Allowed.of("payment_method", "return_url", "use_stripe_sdk",
-			"mandate_data[**]", "client_secret");
+			"mandate_data[**]");
 
 	private static final Allowed LIST = Allowed.of("limit", "starting_after", "ending_before", "customer",
 			"payment_method", "created", "created[**]");

@@ -23,8 +23,7 @@ final class ThinEvents {
 
 	List<Route> routes() {
 		return List.of(
-				new Route("GET", URL, "rak_event_read", Allowed.of("limit", "object_id", "page", "types[]"),
-						ThinEvents::list),
+				new Route("GET", URL, "rak_event_read", Allowed.of("limit", "object_id", "types[]"), ThinEvents::list),
 				new Route("GET", URL + "/{id}", "rak_event_read", Allowed.of(), (call) -> call.subject(KIND, "event")));
 	}
 
@@ -68,7 +67,10 @@ final class ThinEvents {
 			.put("validation_start", java.time.Instant.ofEpochSecond(now - 10).toString())
 			.put("validation_end", java.time.Instant.ofEpochSecond(now).toString());
 		ObjectNode reason = data.putObject("reason").put("error_count", events.size());
-		ObjectNode type = reason.putArray("error_types").addObject().put("code", code).put("error_count", events.size());
+		ObjectNode type = reason.putArray("error_types")
+			.addObject()
+			.put("code", code)
+			.put("error_count", events.size());
 		ArrayNode samples = type.putArray("sample_errors");
 		events.stream()
 			.limit(5)

@@ -31,14 +31,10 @@ final class WebhookEndpointResource {
 			"metadata[*]", "url");
 
 	List<Route> routes() {
-		return List.of(new Route("POST", URL, WRITE, CREATE, WebhookEndpointResource::create),
-				new Route("GET", URL, READ, Allowed.of("limit", "starting_after", "ending_before"),
-						(call) -> Listing.page(call, URL,
-								call.account()
-									.all(KIND)
-									.stream()
-									.map(WebhookEndpointResource::withoutSecret)
-									.toList())),
+		return List.of(new Route("POST", URL, WRITE, CREATE, WebhookEndpointResource::create), new Route("GET", URL,
+				READ, Allowed.of("limit", "starting_after", "ending_before"),
+				(call) -> Listing.page(call, URL,
+						call.account().all(KIND).stream().map(WebhookEndpointResource::withoutSecret).toList())),
 				new Route("GET", URL + "/{id}", READ, Allowed.of(), (call) -> withoutSecret(endpoint(call))),
 				new Route("POST", URL + "/{id}", WRITE, UPDATE, WebhookEndpointResource::update),
 				new Route("DELETE", URL + "/{id}", WRITE, Allowed.of(), WebhookEndpointResource::delete));
@@ -83,8 +79,7 @@ final class WebhookEndpointResource {
 
 	private static ObjectNode delete(Call call) {
 		ObjectNode endpoint = endpoint(call);
-		return call
-			.save(Json.object().put("id", Json.text(endpoint, "id")).put("object", KIND).put("deleted", true));
+		return call.save(Json.object().put("id", Json.text(endpoint, "id")).put("object", KIND).put("deleted", true));
 	}
 
 	private static ObjectNode endpoint(Call call) {

@@ -172,8 +172,8 @@ class FakeStripeInvoiceTests {
 		Subscription subscription = subscribe("unit_amount=10");
 		String euros = price("words", "unit_amount=10", "eur");
 
-		assertThat(this.stripe.post("/v1/subscriptions",
-				"customer=" + subscription.getCustomer() + "&items[0][price]=" + euros)
+		assertThat(this.stripe
+			.post("/v1/subscriptions", "customer=" + subscription.getCustomer() + "&items[0][price]=" + euros)
 			.body()).contains("cannot combine currencies");
 	}
 
@@ -228,8 +228,8 @@ class FakeStripeInvoiceTests {
 		if (!more.isEmpty()) {
 			String card = more.substring(more.indexOf('=') + 1);
 			String customer = params.build().getCustomer();
-			String attached = id(this.stripe.post("/v1/payment_methods/" + card + "/attach", "customer=" + customer)
-				.body());
+			String attached = id(
+					this.stripe.post("/v1/payment_methods/" + card + "/attach", "customer=" + customer).body());
 			params.setDefaultPaymentMethod(attached);
 		}
 		return this.stripe.client().v1().subscriptions().create(params.build());

@@ -41,10 +41,8 @@ class FakeStripePaymentTests {
 		this.customer = this.stripe.customer().getId();
 		this.price = JsonMapper.shared()
 			.readTree(this.stripe
-				.post("/v1/prices",
-						"product_data[name]=AI&currency=usd&unit_amount=4&recurring[interval]=month"
-								+ "&recurring[usage_type]=metered&recurring[meter]="
-								+ this.stripe.meter("tokens").getId())
+				.post("/v1/prices", "product_data[name]=AI&currency=usd&unit_amount=4&recurring[interval]=month"
+						+ "&recurring[usage_type]=metered&recurring[meter]=" + this.stripe.meter("tokens").getId())
 				.body())
 			.path("id")
 			.asString();
@@ -106,8 +104,9 @@ class FakeStripePaymentTests {
 	@ParameterizedTest
 	@CsvSource({ "mode=subscription&success_url=https://a.example, line_items",
 			"mode=payment&success_url=https://a.example, mode", "mode=setup, success_url",
-			"mode=setup&success_url=nowhere, success_url", "mode=setup&success_url=https://a.example&customer=cus_x, customer",
-			"success_url=https://a.example, mode", "mode=setup&success_url=https://a.example&sucess=1, sucess" })
+			"mode=setup&success_url=nowhere, success_url",
+			"mode=setup&success_url=https://a.example&customer=cus_x, customer", "success_url=https://a.example, mode",
+			"mode=setup&success_url=https://a.example&sucess=1, sucess" })
 	void aSessionThatCannotWorkIsRefused(String form, String param) {
 		HttpResponse<String> answer = this.stripe.post("/v1/checkout/sessions", form);
 
@@ -145,11 +144,11 @@ class FakeStripePaymentTests {
 	void aDeclinedCardLeavesTheSetupIntentOpen() throws StripeException {
 		String intent = subscribe().getPendingSetupIntent();
 
-		assertThat(FakeStripeFixture.refusal(() -> this.stripe.client()
-			.v1()
-			.setupIntents()
-			.confirm(intent,
-					SetupIntentConfirmParams.builder().setPaymentMethod("pm_card_chargeDeclined").build()))
+		assertThat(FakeStripeFixture
+			.refusal(() -> this.stripe.client()
+				.v1()
+				.setupIntents()
+				.confirm(intent, SetupIntentConfirmParams.builder().setPaymentMethod("pm_card_chargeDeclined").build()))
 			.getCode()).isEqualTo("card_declined");
 		assertThat(this.stripe.client().v1().setupIntents().retrieve(intent).getStatus())
 			.isEqualTo("requires_payment_method");
@@ -187,11 +186,8 @@ class FakeStripePaymentTests {
 			.contains("href=\"https://agency.example/billing?a=1&amp;b=2\"");
 		visit("POST", session.getUrl(), "card=pm_card_visa");
 
-		assertThat(this.stripe.client()
-			.v1()
-			.subscriptions()
-			.retrieve(subscription.getId())
-			.getDefaultPaymentMethod()).startsWith("pm_");
+		assertThat(this.stripe.client().v1().subscriptions().retrieve(subscription.getId()).getDefaultPaymentMethod())
+			.startsWith("pm_");
 		assertThat(this.stripe.client()
 			.v1()
 			.customers()

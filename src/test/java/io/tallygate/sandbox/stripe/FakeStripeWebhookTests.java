@@ -116,8 +116,7 @@ class FakeStripeWebhookTests {
 		this.stripe.customer();
 
 		assertThat(awaitTold(1)).hasSize(1);
-		assertThat(this.stripe.client().v1().webhookEndpoints().list().getData())
-			.extracting(WebhookEndpoint::getId)
+		assertThat(this.stripe.client().v1().webhookEndpoints().list().getData()).extracting(WebhookEndpoint::getId)
 			.containsExactly(living.getId());
 	}
 
@@ -192,8 +191,7 @@ class FakeStripeWebhookTests {
 
 	private List<LoggedRequest> awaitTold(int count) {
 		return await().atMost(Duration.ofSeconds(10))
-			.until(() -> this.agency.findAll(postRequestedFor(urlPathEqualTo(HOOK))),
-					(told) -> told.size() >= count);
+			.until(() -> this.agency.findAll(postRequestedFor(urlPathEqualTo(HOOK))), (told) -> told.size() >= count);
 	}
 
 }
