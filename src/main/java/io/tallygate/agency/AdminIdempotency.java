@@ -73,8 +73,10 @@ class AdminIdempotency implements WebFilter {
 	public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
 		Caller caller = exchange.getAttribute(AdminAuthentication.CALLER);
 		String key = exchange.getRequest().getHeaders().getFirst(HEADER);
-		boolean isMeant = caller != null && key != null && HttpMethod.POST.equals(exchange.getRequest().getMethod());
-		return isMeant ? serve(exchange, chain, caller, checked(key)) : chain.filter(exchange);
+		if (caller == null || key == null || !HttpMethod.POST.equals(exchange.getRequest().getMethod())) {
+			return chain.filter(exchange);
+		}
+		return serve(exchange, chain, caller, checked(key));
 	}
 
 	private Mono<Void> serve(ServerWebExchange exchange, WebFilterChain chain, Caller caller, String key) {
@@ -119,11 +121,12 @@ class AdminIdempotency implements WebFilter {
 		response.setStatusCode(HttpStatusCode.valueOf(answered.status()));
 		response.getHeaders().set("Idempotent-Replayed", "true");
 		response.getHeaders().set("Original-Request", answered.original());
-		if (answered.body().length == 0) {
+		if (answered.body().isEmpty()) {
 			return response.setComplete();
 		}
 		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
-		return response.writeWith(Mono.fromSupplier(() -> response.bufferFactory().wrap(answered.body())));
+		return response.writeWith(Mono
+			.fromSupplier(() -> response.bufferFactory().wrap(answered.body().getBytes(StandardCharsets.UTF_8))));
 	}
 
 	private static Mono<byte[]> body(ServerHttpRequest request) {
@@ -217,6 +220,8 @@ class AdminIdempotency implements WebFilter {
 		}
 
 		private Mono<Void> keep(byte[] answer) {
+			// What it made is committed: if this is not, a repeat has to find it.
+			this.taken.request().reachOut();
 			HttpStatusCode status = getStatusCode();
 			int code = (status != null) ? status.value() : 200;
 			return AdminIdempotency.this.requests.keep(this.name, this.taken, code,

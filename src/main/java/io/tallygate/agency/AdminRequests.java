@@ -126,7 +126,7 @@ class AdminRequests {
 		 * @param body of the answer
 		 * @param original the id of the request that was served
 		 */
-		record Answered(int status, byte[] body, String original) implements Standing {
+		record Answered(int status, String body, String original) implements Standing {
 
 			@Override
 			public String outcome() {
@@ -175,7 +175,7 @@ class AdminRequests {
 			.sql(READ)
 			.bind("scope", name.scope())
 			.bind("key", name.key())
-			.map((row) -> standing(name, fingerprint, row))
+			.map((row) -> standing(fingerprint, row))
 			.one());
 		return Uncancelled.of(sweep(now).then(taken).switchIfEmpty(known))
 			// Between the two statements the row may have been forgotten: ask once more.
@@ -205,8 +205,7 @@ class AdminRequests {
 		return this.database.client().sql(SWEEP).bind("expired", now.minus(KEPT)).fetch().rowsUpdated();
 	}
 
-	private GenericExecuteSpec bound(String statement, Name name,
-			Standing.Taken taken) {
+	private GenericExecuteSpec bound(String statement, Name name, Standing.Taken taken) {
 		return this.database.client()
 			.sql(statement)
 			.bind("scope", name.scope())
@@ -221,7 +220,7 @@ class AdminRequests {
 				attempt);
 	}
 
-	private Standing standing(Name name, byte[] fingerprint, Readable row) {
+	private Standing standing(byte[] fingerprint, Readable row) {
 		if (!Arrays.equals(fingerprint, Row.get(row, "fingerprint", byte[].class))) {
 			return new Standing.Another();
 		}
@@ -236,12 +235,8 @@ class AdminRequests {
 		return Secret.of("=" + new String(body, StandardCharsets.UTF_8));
 	}
 
-	private byte[] opened(String owner, byte @Nullable [] sealed) {
-		return (sealed == null) ? new byte[0]
-				: this.box.open(SEALED_FOR, owner, sealed)
-					.reveal()
-					.substring(1)
-					.getBytes(StandardCharsets.UTF_8);
+	private String opened(String owner, byte @Nullable [] sealed) {
+		return (sealed == null) ? "" : this.box.open(SEALED_FOR, owner, sealed).reveal().substring(1);
 	}
 
 }

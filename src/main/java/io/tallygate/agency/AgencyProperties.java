@@ -23,8 +23,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties("tallygate")
 record AgencyProperties(@Nullable String platformToken, @DefaultValue("2s") Duration adminTokenCache,
-		@DefaultValue("60s") Duration adminRequestLease,
-		@DefaultValue("false") boolean providerHostsPrivate, @DefaultValue List<String> providerHostsAllowed) {
+		@DefaultValue("60s") Duration adminRequestLease, @DefaultValue("false") boolean providerHostsPrivate,
+		@DefaultValue List<String> providerHostsAllowed) {
 
 	@Override
 	public String toString() {

@@ -23,10 +23,13 @@ class ClientReading {
 
 	private final Channels channels;
 
-	ClientReading(Database.OfTenant database, Clients clients, Channels channels) {
+	private final ClientAlarms alarms;
+
+	ClientReading(Database.OfTenant database, Clients clients, Channels channels, ClientAlarms alarms) {
 		this.database = database;
 		this.clients = clients;
 		this.channels = channels;
+		this.alarms = alarms;
 	}
 
 	Mono<StoredClient> stored(AgencyId agency, ClientId id) {
@@ -38,23 +41,31 @@ class ClientReading {
 		return this.database
 			.as(agency,
 					this.clients.read(id)
-						.flatMap((client) -> this.channels.of(List.of(id)).map((channels) -> view(client, channels))))
+						.flatMap((client) -> this.channels.of(List.of(id))
+							.flatMap((channels) -> this.alarms.of(List.of(id))
+								.map((alarms) -> view(client, channels, alarms)))))
 			.switchIfEmpty(Mono.error(() -> Problem.notFound("client", id.value())));
 	}
 
 	Mono<Page<ClientView>> list(AgencyId agency, @Nullable String status, PageRequest page) {
-		return this.database.as(agency,
-				this.clients.list(status, page)
-					.flatMap((found) -> this.channels.of(found.data().stream().map(StoredClient::id).toList())
-						.map((channels) -> found.map((client) -> view(client, channels)))));
+		return this.database.as(agency, this.clients.list(status, page).flatMap(this::views));
+	}
+
+	private Mono<Page<ClientView>> views(Page<StoredClient> found) {
+		List<ClientId> ids = found.data().stream().map(StoredClient::id).toList();
+		return this.channels.of(ids)
+			.flatMap((channels) -> this.alarms.of(ids)
+				.map((alarms) -> found.map((client) -> view(client, channels, alarms))));
 	}
 
 	Mono<Page<ChannelView>> channels(AgencyId agency, PageRequest page) {
 		return this.database.as(agency, this.channels.list(page));
 	}
 
-	private static ClientView view(StoredClient client, Map<String, List<ChannelView>> channels) {
-		return ClientView.of(client, channels.getOrDefault(client.id().value(), List.of()));
+	private static ClientView view(StoredClient client, Map<String, List<ChannelView>> channels,
+			Map<String, List<ClientAlarm>> alarms) {
+		String id = client.id().value();
+		return ClientView.of(client, alarms.getOrDefault(id, List.of()), channels.getOrDefault(id, List.of()), null);
 	}
 
 }

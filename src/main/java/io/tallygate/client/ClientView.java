@@ -3,6 +3,7 @@ package io.tallygate.client;
 import java.time.Instant;
 import java.util.List;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,19 +13,24 @@ import org.jspecify.annotations.Nullable;
  * @param status active, paused or archived
  * @param billing on where Stripe is told, off where use is metered only
  * @param epoch the current one, counted from 1
+ * @param alarms what is wrong with how it is billed
  * @param channels its ways in
+ * @param subscription that was made with it, in the answer that made it only
  */
 record ClientView(String id, String nickname, Platform platform, String status, String billing, int epoch,
 		@Nullable String stripeCustomerId, @Nullable String stripeProductId, @Nullable String stripePriceId,
 		ChargeBy chargeBy, long billingUnit, Report report, WeightsBody tokenWeights, List<String> modelsAllowed,
 		OnDisconnect onDisconnect, OnMissingUsage onMissingUsage, MessageCounts messageCounts, boolean replay,
-		OnEpochClose onEpochClose, Instant createdAt, @Nullable Instant archivedAt, List<ChannelView> channels) {
+		OnEpochClose onEpochClose, Instant createdAt, @Nullable Instant archivedAt, List<ClientAlarm> alarms,
+		List<ChannelView> channels, @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable NewSubscription subscription) {
 
 	ClientView {
+		alarms = List.copyOf(alarms);
 		channels = List.copyOf(channels);
 	}
 
-	static ClientView of(StoredClient client, List<ChannelView> channels) {
+	static ClientView of(StoredClient client, List<ClientAlarm> alarms, List<ChannelView> channels,
+			@Nullable NewSubscription subscription) {
 		ClientSettings settings = client.settings();
 		StripeGuard.StripeChoice stripe = settings.stripe();
 		ChargePolicy policy = settings.policy();
@@ -33,7 +39,7 @@ record ClientView(String id, String nickname, Platform platform, String status, 
 				(stripe != null) ? stripe.product() : null, (stripe != null) ? stripe.price() : null, policy.chargeBy(),
 				policy.billingUnit(), policy.report(), WeightsBody.of(policy.weights()), settings.modelsAllowed(),
 				settings.onDisconnect(), settings.onMissingUsage(), MessageCounts.REQUEST, false,
-				settings.onEpochClose(), client.createdAt(), client.archivedAt(), channels);
+				settings.onEpochClose(), client.createdAt(), client.archivedAt(), alarms, channels, subscription);
 	}
 
 }

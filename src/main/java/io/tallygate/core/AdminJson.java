@@ -71,8 +71,8 @@ public class AdminJson {
 	public byte[] withoutSecrets(byte[] answer) {
 		try {
 			JsonNode tree = this.mapper.readTree(answer);
-			ONCE_ONLY.forEach((secret) -> tree.findParents(secret)
-				.forEach((parent) -> ((ObjectNode) parent).putNull(secret)));
+			ONCE_ONLY.forEach(
+					(secret) -> tree.findParents(secret).forEach((parent) -> ((ObjectNode) parent).putNull(secret)));
 			return this.mapper.writeValueAsBytes(tree);
 		}
 		catch (JacksonException ex) {

@@ -15,21 +15,24 @@ public final class AdminRequest {
 
 	private final int attempt;
 
+	private final boolean repeatable;
+
 	private volatile boolean reachedOut;
 
-	private AdminRequest(RequestId id, int attempt) {
+	private AdminRequest(RequestId id, int attempt, boolean repeatable) {
 		this.id = id;
 		this.attempt = attempt;
+		this.repeatable = repeatable;
 	}
 
 	/** A request without an Idempotency-Key: nobody can repeat it. */
 	public static AdminRequest once(RequestId id) {
-		return new AdminRequest(id, 1);
+		return new AdminRequest(id, 1, false);
 	}
 
 	/** The {@code attempt}th, from 1, to have this request served. */
 	public static AdminRequest repeatable(RequestId id, int attempt) {
-		return new AdminRequest(id, attempt);
+		return new AdminRequest(id, attempt, true);
 	}
 
 	/** The id of the first attempt. */
@@ -40,6 +43,11 @@ public final class AdminRequest {
 	/** The id of what this request makes: the same at every attempt. */
 	public String idOf(String prefix) {
 		return Ids.sibling(prefix, this.id.value());
+	}
+
+	/** Whether its caller can have it served again. */
+	public boolean isRepeatable() {
+		return this.repeatable;
 	}
 
 	/** Whether an attempt before this one may have made something. */

@@ -78,7 +78,9 @@ class AdminIdempotencyIntegrationTests {
 	@Test
 	void aRepeatGetsTheSameAnswerWithoutTheSecretAndMakesNothing() {
 		String body = "{\"name\":\"Website\"}";
-		byte[] first = post("/channels", "k1", body).expectStatus().isCreated().returnResult(byte[].class)
+		byte[] first = post("/channels", "k1", body).expectStatus()
+			.isCreated()
+			.returnResult(byte[].class)
 			.getResponseBodyContent();
 
 		post("/channels", "k1", " { \"name\" : \"Website\" } ").expectStatus()
@@ -220,7 +222,9 @@ class AdminIdempotencyIntegrationTests {
 		post("/held", "k1", "{}").expectStatus().isEqualTo(502);
 		post("/held", "k1", "{}").expectStatus().isOk();
 
-		assertThat(HeldCall.REQUESTS).extracting(AdminRequest::id).hasSize(3).containsOnly(HeldCall.REQUESTS.get(0).id());
+		assertThat(HeldCall.REQUESTS).extracting(AdminRequest::id)
+			.hasSize(3)
+			.containsOnly(HeldCall.REQUESTS.get(0).id());
 		assertThat(HeldCall.REQUESTS).extracting(AdminRequest::isRepeat).containsExactly(false, true, true);
 		assertThat(HeldCall.REQUESTS.get(2).idOf("cli_")).isEqualTo(HeldCall.REQUESTS.get(0).idOf("cli_"));
 	}
