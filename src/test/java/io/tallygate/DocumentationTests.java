@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 
 import io.tallygate.core.Metric;
 import io.tallygate.relay.DataPlane;
+import io.tallygate.stripe.StripePermission;
 import io.tallygate.support.Markdown;
 import io.tallygate.support.ServedCalls;
 import org.junit.jupiter.api.Test;
@@ -184,6 +185,21 @@ class DocumentationTests {
 
 		assertThat(thrown).hasSizeGreaterThan(30);
 		assertThat(written).containsAll(thrown);
+	}
+
+	@Test
+	void everyPermissionOfARestrictedKeyStandsInItsGuideAndNoOther() {
+		List<List<String>> written = Markdown.read("docs/guides/restricted-keys.md")
+			.rows()
+			.stream()
+			.filter((row) -> row.size() == 4 && row.get(1).matches("`.+\\..+`|`[a-z_]+`")
+					&& !row.get(1).contains("resource"))
+			.toList();
+
+		assertThat(written).containsExactlyElementsOf(Arrays.stream(StripePermission.values())
+			.map((each) -> List.of(each.dashboardName(), "`" + each.resource() + "`", each.access().word(),
+					each.neededFor()))
+			.toList());
 	}
 
 	@Test

@@ -13,6 +13,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param platformToken bearer token that may create agencies; without one nobody may
  * @param adminTokenCache how long the answer to "whose token is this" is kept; a token
  * revoked on another replica lives that much longer
+ * @param adminRequestLease how long a request with an Idempotency-Key counts as in
+ * flight; longer than the slowest takes, and after a crash its repeat is refused for so
+ * long
  * @param providerHostsPrivate whether a provider may be at a loopback, private,
  * link-local or metadata address, over plain http too: for development and tests only
  * @param providerHostsAllowed single {@code host:port} pairs that are allowed in any
@@ -20,7 +23,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties("tallygate")
 record AgencyProperties(@Nullable String platformToken, @DefaultValue("2s") Duration adminTokenCache,
-		@DefaultValue("false") boolean providerHostsPrivate, @DefaultValue List<String> providerHostsAllowed) {
+		@DefaultValue("60s") Duration adminRequestLease, @DefaultValue("false") boolean providerHostsPrivate,
+		@DefaultValue List<String> providerHostsAllowed) {
 
 	@Override
 	public String toString() {

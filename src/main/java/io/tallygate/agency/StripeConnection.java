@@ -36,13 +36,16 @@ public record StripeConnection(String accountId, @Nullable String accountName, b
 	}
 
 	/**
-	 * Whether the key may read one kind of Stripe's objects.
+	 * Whether the key has one of the permissions that are needed.
 	 *
 	 * @param resource Stripe's word ("prices")
-	 * @param ok whether it may
-	 * @param fix what to do when it may not
+	 * @param ok whether it has
+	 * @param fix what to do when it has not
+	 * @param access how much is needed: read or write
+	 * @param neededFor what does not work without it
 	 */
-	public record Permission(String resource, boolean ok, @Nullable String fix) {
+	public record Permission(String resource, boolean ok, @Nullable String fix, @Nullable String access,
+			@Nullable String neededFor) {
 	}
 
 }

@@ -54,6 +54,9 @@ record KeyCheck(Secret key, KeyKind kind, boolean livemode) {
 		if (text.startsWith("whsec_")) {
 			return "a webhook signing secret (whsec_…)";
 		}
+		if (text.startsWith("sk_org_")) {
+			return "a key of an organisation (sk_org_…), not of one account";
+		}
 		if (text.startsWith("ek_")) {
 			return "an ephemeral key (ek_…)";
 		}

@@ -1,14 +1,17 @@
 package io.tallygate.billing;
 
 import java.util.List;
+import java.util.Locale;
 
 import io.tallygate.agency.StripeConnection;
+import io.tallygate.agency.StripeConnection.KeyKind;
 import io.tallygate.agency.StripeConnection.Permission;
 import io.tallygate.agency.StripeConnections;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Problem;
 import io.tallygate.stripe.StripeAccount;
 import io.tallygate.stripe.StripeCatalogue;
+import io.tallygate.stripe.StripePermission;
 import io.tallygate.stripe.StripeProblem;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -41,7 +44,7 @@ class StripeConnecting {
 		return Mono.defer(() -> {
 			KeyCheck check = KeyCheck.of(secretKey, this.sandbox);
 			checkPublishable(publishableKey, check.livemode());
-			return this.catalogue.account(agency, check.key())
+			return this.catalogue.account(agency, check.key(), check.kind() == KeyKind.RESTRICTED)
 				.onErrorMap(StripeProblem.class, StripeConnecting::rejected)
 				.map((account) -> connection(check, account, publishableKey));
 		})
@@ -64,22 +67,37 @@ class StripeConnecting {
 	}
 
 	private static StripeConnection connection(KeyCheck check, StripeAccount account, @Nullable String publishableKey) {
-		List<Permission> permissions = account.access()
-			.stream()
-			.map((access) -> new Permission(access.resource(), access.refusal() == null, access.refusal()))
-			.toList();
+		List<Permission> permissions = account.access().stream().map(StripeConnecting::permission).toList();
 		return new StripeConnection(account.id(), account.name(), check.livemode(), account.defaultCurrency(),
 				check.kind(), check.key(), publishableKey, permissions);
 	}
 
+	private static Permission permission(StripeAccount.Access access) {
+		StripePermission needed = access.permission();
+		String refusal = access.refusal();
+		return new Permission(needed.resource(), refusal == null,
+				(refusal != null) ? needed.fix() + ". Stripe says: " + refusal : null,
+				needed.access().name().toLowerCase(Locale.ROOT), needed.neededFor());
+	}
+
 	private static void checkPublishable(@Nullable String key, boolean livemode) {
-		if (key != null && !key.startsWith(livemode ? "pk_live_" : "pk_test_")) {
-			throw Problem.invalid("/publishable_key", "publishable_key must begin with "
-					+ (livemode ? "pk_live_" : "pk_test_") + ", like the secret key's mode");
+		String mode = livemode ? "live" : "test";
+		String other = livemode ? "test" : "live";
+		if (key != null && key.startsWith("pk_" + other + "_")) {
+			throw Problem.invalid("/publishable_key", "The modes are mixed: secret_key is of " + mode
+					+ " mode and publishable_key of " + other + " mode. Give both of one mode");
+		}
+		if (key != null && !key.startsWith("pk_" + mode + "_")) {
+			throw Problem.invalid("/publishable_key",
+					"publishable_key must begin with pk_" + mode + "_, like the secret key's mode");
 		}
 	}
 
 	private static Throwable rejected(StripeProblem problem) {
+		if (problem.isPermission()) {
+			return KeyCheck.rejected("This key may not even say whose account it opens. In Stripe's Dashboard, under "
+					+ "API keys, edit it and set 'Accounts' to Read. Stripe says: " + problem.reason());
+		}
 		return (problem.kind() == StripeProblem.Kind.KEY_REFUSED)
 				? KeyCheck.rejected("Stripe refuses this key: " + problem.reason()) : StripeProblems.told(problem);
 	}

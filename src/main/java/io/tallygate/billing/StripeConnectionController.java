@@ -84,7 +84,7 @@ class StripeConnectionController {
 	 * @param accountName as the account shows itself
 	 * @param defaultCurrency lower case
 	 * @param keyKind restricted or secret
-	 * @param permissions what the key may read
+	 * @param permissions what the key may do of what is needed, and how to mend the rest
 	 * @param secretKeyLast4 by which a person recognises the key
 	 * @param publishableKey {@code pk_…}
 	 */

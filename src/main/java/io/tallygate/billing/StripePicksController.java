@@ -1,13 +1,11 @@
 package io.tallygate.billing;
 
-import java.util.List;
-
 import io.tallygate.core.Caller;
 import io.tallygate.core.Page;
+import io.tallygate.core.PageRequest;
 import io.tallygate.stripe.StripeCatalogue;
 import io.tallygate.stripe.StripeCustomer;
 import io.tallygate.stripe.StripeMeter;
-import io.tallygate.stripe.StripePrice;
 import io.tallygate.stripe.StripeProduct;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -29,32 +27,32 @@ class StripePicksController {
 	}
 
 	@GetMapping("/products")
-	Mono<Page<StripeProduct>> products(Caller.OfAgency caller) {
-		return page(this.catalogue.products(caller.agency()));
+	Mono<Page<StripeProduct>> products(Caller.OfAgency caller, PageRequest page) {
+		return told(this.catalogue.products(caller.agency(), page));
 	}
 
 	/** Prices, of one product or of all, only those that read a meter if wanted. */
 	@GetMapping("/prices")
-	Mono<Page<StripePrice>> prices(Caller.OfAgency caller, @RequestParam(defaultValue = "false") boolean metered,
-			@RequestParam(required = false) @Nullable String product) {
-		return page(this.catalogue.prices(caller.agency(), product)
-			.map((prices) -> prices.stream().filter((price) -> !metered || price.isMetered()).toList()));
+	Mono<Page<PriceView>> prices(Caller.OfAgency caller, @RequestParam(defaultValue = "false") boolean metered,
+			@RequestParam(required = false) @Nullable String product, PageRequest page) {
+		return told(this.catalogue.prices(caller.agency(), product, metered, page))
+			.map((prices) -> prices.map(PriceView::of));
 	}
 
 	@GetMapping("/meters")
-	Mono<Page<StripeMeter>> meters(Caller.OfAgency caller) {
-		return page(this.catalogue.meters(caller.agency()));
+	Mono<Page<StripeMeter>> meters(Caller.OfAgency caller, PageRequest page) {
+		return told(this.catalogue.meters(caller.agency(), page));
 	}
 
 	/** Customers by id, e-mail address or name; the newest without a query. */
 	@GetMapping("/customers")
-	Mono<Page<StripeCustomer>> customers(Caller.OfAgency caller,
-			@RequestParam(required = false) @Nullable String query) {
-		return page(this.catalogue.customers(caller.agency(), query));
+	Mono<Page<StripeCustomer>> customers(Caller.OfAgency caller, @RequestParam(required = false) @Nullable String query,
+			PageRequest page) {
+		return told(this.catalogue.customers(caller.agency(), query, page));
 	}
 
-	private static <T> Mono<Page<T>> page(Mono<List<T>> found) {
-		return found.map((data) -> new Page<>(data, false)).onErrorMap(StripeProblems::told);
+	private static <T> Mono<T> told(Mono<T> found) {
+		return found.onErrorMap(StripeProblems::told);
 	}
 
 }

@@ -73,13 +73,18 @@ class Channels {
 
 	/** Gives a channel that nobody has to a client. */
 	Mono<ChannelView> assign(ChannelId id, ClientId client) {
-		return lock(id).flatMap((channel) -> (channel.clientId() != null) ? Mono.error(taken(id))
-				: this.database.client()
-					.sql(ASSIGN)
-					.bind("id", id.value())
-					.bind("client", client.value())
-					.map(ChannelView::of)
-					.one());
+		return lock(id).flatMap(Channels::free)
+			.flatMap((channel) -> this.database.client()
+				.sql(ASSIGN)
+				.bind("id", id.value())
+				.bind("client", client.value())
+				.map(ChannelView::of)
+				.one());
+	}
+
+	/** The channel, if nobody has it. */
+	static Mono<ChannelView> free(ChannelView channel) {
+		return (channel.clientId() == null) ? Mono.just(channel) : Mono.error(() -> taken(channel.id()));
 	}
 
 	/** Takes a client's channels away; their keys open nothing from then on. */
@@ -111,7 +116,7 @@ class Channels {
 				.toList());
 	}
 
-	private static Problem taken(ChannelId id) {
+	private static Problem taken(String id) {
 		return new Problem(409, "already_in_use", "The channel '" + id + "' already belongs to a client",
 				List.of(new Problem.Field("/channel_id", "already in use")));
 	}

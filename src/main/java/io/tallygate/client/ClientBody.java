@@ -3,6 +3,7 @@ package io.tallygate.client;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 import io.tallygate.core.Faults;
 import io.tallygate.core.Problem;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ClientBody(@Nullable String nickname, @Nullable Platform platform, @Nullable String channelId,
 		@Nullable String channelName, @Nullable String ghlLocationId, @Nullable String stripeCustomerId,
-		@Nullable Map<String, Object> createCustomer, @Nullable String stripeProductId, @Nullable String stripePriceId,
+		@Nullable CustomerBody createCustomer, @Nullable String stripeProductId, @Nullable String stripePriceId,
 		@Nullable ChargeBy chargeBy, @Nullable Long billingUnit, @Nullable Report report,
 		@Nullable Instant billingStartsAt, @Nullable CapsBody caps, @Nullable RateLimitBody rateLimit,
 		@Nullable List<String> modelsAllowed, @Nullable OnDisconnect onDisconnect,
@@ -57,12 +58,38 @@ record ClientBody(@Nullable String nickname, @Nullable Platform platform, @Nulla
 				(this.onEpochClose != null) ? this.onEpochClose : OnEpochClose.DROP);
 	}
 
+	/**
+	 * What is to be made at Stripe before the client can be billed; empty where all is
+	 * there.
+	 */
+	Optional<StripeGuard.Wanted> wanted() {
+		boolean subscribes = Boolean.TRUE.equals(this.createSubscription);
+		if (this.createCustomer == null && !subscribes) {
+			return Optional.empty();
+		}
+		Faults faults = new Faults();
+		faults.unless(this.createCustomer == null || this.stripeCustomerId == null, "/create_customer",
+				"Give stripe_customer_id or create_customer, not both");
+		faults.unless(this.createCustomer != null || this.stripeCustomerId != null, "/create_subscription",
+				"create_subscription needs a stripe_customer_id or create_customer");
+		faults.unless(subscribes, "/create_subscription",
+				"A new customer has no subscription yet, and usage would never be billed: "
+						+ "set create_subscription to true");
+		StripeGuard.CustomerToMake customer = (this.createCustomer != null)
+				? this.createCustomer.checked(faults, "/create_customer") : null;
+		String price = faults.text("/stripe_price_id", this.stripePriceId, TEXT_LENGTH_MAX);
+		String product = faults.optionalText("/stripe_product_id", this.stripeProductId, TEXT_LENGTH_MAX);
+		faults.throwIfAny();
+		return Optional.of(new StripeGuard.Wanted(customer, this.stripeCustomerId, product, price, subscribes));
+	}
+
 	private boolean hasStripe() {
-		return this.stripeCustomerId != null || this.stripeProductId != null || this.stripePriceId != null;
+		return this.createCustomer != null || this.stripeCustomerId != null || this.stripeProductId != null
+				|| this.stripePriceId != null;
 	}
 
 	private StripeGuard.@Nullable StripeChoice stripe(Faults faults) {
-		if (!hasStripe()) {
+		if (!hasStripe() || this.createCustomer != null) {
 			return null;
 		}
 		String customer = faults.text("/stripe_customer_id", this.stripeCustomerId, TEXT_LENGTH_MAX);
@@ -110,11 +137,9 @@ record ClientBody(@Nullable String nickname, @Nullable Platform platform, @Nulla
 	private void refuseUnbuilt() {
 		refuseIf(this.platform == Platform.GOHIGHLEVEL, "/platform");
 		refuseIf(this.ghlLocationId != null, "/ghl_location_id");
-		refuseIf(this.createCustomer != null, "/create_customer");
 		refuseIf(this.billingStartsAt != null, "/billing_starts_at");
 		refuseIf(this.messageCounts == MessageCounts.FINAL_ANSWER, "/message_counts");
 		refuseIf(Boolean.TRUE.equals(this.replay), "/replay");
-		refuseIf(Boolean.TRUE.equals(this.createSubscription), "/create_subscription");
 	}
 
 	private static void refuseIf(boolean isSet, String pointer) {

@@ -1,8 +1,10 @@
 package io.tallygate.client;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 
 import io.tallygate.agency.DirectoryChanges;
 import io.tallygate.core.AdminJson;
@@ -22,6 +24,11 @@ import tools.jackson.databind.node.ObjectNode;
 @Component
 class ClientChanges {
 
+	/** What a new client may start with, and what does the same later. */
+	private static final Map<String, String> FIXED = new TreeMap<>(
+			Map.of("channel_id", "/clients/{id}/channels", "channel_name", "/clients/{id}/channels", "create_customer",
+					"/stripe/customers", "create_subscription", "/stripe/subscriptions"));
+
 	private final Clients clients;
 
 	private final Epochs epochs;
@@ -34,18 +41,21 @@ class ClientChanges {
 
 	private final ClientReading reading;
 
+	private final ClientAlarms alarms;
+
 	private final DirectoryChanges changes;
 
 	private final AdminJson json;
 
 	ClientChanges(Clients clients, Epochs epochs, Channels channels, ChannelKeys keys, ClientOpening opening,
-			ClientReading reading, DirectoryChanges changes, AdminJson json) {
+			ClientReading reading, ClientAlarms alarms, DirectoryChanges changes, AdminJson json) {
 		this.clients = clients;
 		this.epochs = epochs;
 		this.channels = channels;
 		this.keys = keys;
 		this.opening = opening;
 		this.reading = reading;
+		this.alarms = alarms;
 		this.changes = changes;
 		this.json = json;
 	}
@@ -69,6 +79,7 @@ class ClientChanges {
 				.then(this.channels.detach(id))
 				.then(this.clients.setStatus(id, "archived"))
 				.then(this.epochs.supersede(id, client.epoch()))
+				.then(this.alarms.set(agency, id, ClientAlarms.TERMS, List.of()))
 				.thenReturn(client));
 		return this.changes.byTenant(agency, ended).then(this.reading.read(agency, id));
 	}
@@ -89,6 +100,8 @@ class ClientChanges {
 		int epoch = before.epoch() + 1;
 		return this.epochs.supersede(before.id(), before.epoch())
 			.then(this.epochs.open(agency, before.id(), epoch, next, terms))
+			.then(this.alarms.set(agency, before.id(), ClientAlarms.TERMS,
+					terms.map(StripeGuard.StripeTerms::warnings).orElse(List.of())))
 			.then(this.clients.update(before.id(), next, epoch));
 	}
 
@@ -102,12 +115,12 @@ class ClientChanges {
 	}
 
 	private ClientSettings patched(StoredClient stored, ObjectNode patch) {
-		for (String fixed : List.of("channel_id", "channel_name")) {
-			if (patch.has(fixed)) {
-				throw Problem.invalid("/" + fixed,
-						fixed + " is given when a client is made; later use POST /clients/{id}/channels");
+		FIXED.forEach((field, instead) -> {
+			if (patch.has(field)) {
+				throw Problem.invalid("/" + field,
+						field + " is given when a client is made; later use POST " + instead);
 			}
-		}
+		});
 		return Objects.requireNonNull(this.json.patched(ClientBody.of(stored.settings()), patch, ClientBody.class))
 			.settings();
 	}

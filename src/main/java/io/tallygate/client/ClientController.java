@@ -1,5 +1,6 @@
 package io.tallygate.client;
 
+import io.tallygate.core.AdminRequest;
 import io.tallygate.core.Caller;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Ids;
@@ -41,12 +42,12 @@ class ClientController {
 	/** A new channel comes with a key, which not every role may be shown. */
 	@PostMapping
 	@ResponseStatus(HttpStatus.CREATED)
-	Mono<ClientView> create(Caller.OfAgency caller, @RequestBody ClientBody body) {
+	Mono<ClientView> create(Caller.OfAgency caller, AdminRequest request, @RequestBody ClientBody body) {
 		if (caller.role() != Caller.Role.OWNER) {
 			throw new Problem(403, "role_not_allowed",
 					"A new client comes with a channel key: only an owner may do this");
 		}
-		return this.opening.open(caller.agency(), body);
+		return this.opening.open(caller.agency(), body, request);
 	}
 
 	@GetMapping

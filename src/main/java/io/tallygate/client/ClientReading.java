@@ -26,11 +26,15 @@ class ClientReading {
 
 	private final PeriodUses uses;
 
-	ClientReading(Database.OfTenant database, Clients clients, Channels channels, PeriodUses uses) {
+	private final ClientAlarms alarms;
+
+	ClientReading(Database.OfTenant database, Clients clients, Channels channels, PeriodUses uses,
+			ClientAlarms alarms) {
 		this.database = database;
 		this.clients = clients;
 		this.channels = channels;
 		this.uses = uses;
+		this.alarms = alarms;
 	}
 
 	Mono<StoredClient> stored(AgencyId agency, ClientId id) {
@@ -56,11 +60,14 @@ class ClientReading {
 	}
 
 	/** Reads all that is shown of these clients besides their own rows. */
-	private Mono<Function<StoredClient, ClientView>> viewing(List<StoredClient> clients) {
-		return this.channels.of(clients.stream().map(StoredClient::id).toList())
+	Mono<Function<StoredClient, ClientView>> viewing(List<StoredClient> clients) {
+		List<ClientId> ids = clients.stream().map(StoredClient::id).toList();
+		return this.channels.of(ids)
 			.flatMap((channels) -> this.uses.of(clients)
-				.map((uses) -> (client) -> ClientView.of(client, Objects.requireNonNull(uses.get(client.id())),
-						channels.getOrDefault(client.id().value(), List.of()))));
+				.flatMap((uses) -> this.alarms.of(ids)
+					.map((alarms) -> (client) -> ClientView.of(client, Objects.requireNonNull(uses.get(client.id())),
+							alarms.getOrDefault(client.id().value(), List.of()),
+							channels.getOrDefault(client.id().value(), List.of())))));
 	}
 
 }

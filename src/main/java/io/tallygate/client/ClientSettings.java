@@ -24,6 +24,12 @@ record ClientSettings(String nickname, StripeGuard.@Nullable StripeChoice stripe
 		modelsAllowed = List.copyOf(modelsAllowed);
 	}
 
+	/** The same, billed so. */
+	ClientSettings billed(StripeGuard.StripeChoice choice) {
+		return new ClientSettings(this.nickname, choice, this.policy, this.limits, this.modelsAllowed, this.onDisconnect,
+				this.onMissingUsage, this.onEpochClose);
+	}
+
 	/**
 	 * Whether {@code next} must be counted apart: totals mean something else under
 	 * another policy, and go elsewhere under another price or customer.

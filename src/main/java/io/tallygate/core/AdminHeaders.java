@@ -29,8 +29,10 @@ class AdminHeaders implements WebFilter {
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
 		if (AdminPaths.speaksProblems(exchange)) {
+			RequestId id = new RequestId(this.ids.next(RequestId.PREFIX));
+			exchange.getAttributes().put(AdminRequest.ATTRIBUTE, AdminRequest.once(id));
 			HttpHeaders headers = exchange.getResponse().getHeaders();
-			headers.set(REQUEST_ID, this.ids.next(RequestId.PREFIX));
+			headers.set(REQUEST_ID, id.value());
 			headers.setCacheControl(CacheControl.noStore());
 		}
 		return chain.filter(exchange);

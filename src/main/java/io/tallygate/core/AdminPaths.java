@@ -12,7 +12,12 @@ import org.springframework.web.util.pattern.PathPatternParser;
  */
 public final class AdminPaths {
 
+	/** Where the API describes itself. */
+	static final String OPENAPI = "/admin/v1/openapi.json";
+
 	private static final PathPattern ADMIN = PathPatternParser.defaultInstance.parse("/admin/**");
+
+	private static final PathPattern DESCRIPTION = PathPatternParser.defaultInstance.parse(OPENAPI);
 
 	private static final PathPattern WEBHOOKS = PathPatternParser.defaultInstance.parse("/webhooks/**");
 
@@ -21,7 +26,7 @@ public final class AdminPaths {
 
 	/** Whether a bearer token is needed. */
 	public static boolean isAdmin(ServerWebExchange exchange) {
-		return ADMIN.matches(path(exchange));
+		return ADMIN.matches(path(exchange)) && !DESCRIPTION.matches(path(exchange));
 	}
 
 	/** Whether what goes wrong is told as a problem. */

@@ -8,7 +8,7 @@ import org.springframework.http.codec.json.JacksonJsonEncoder;
 import org.springframework.web.reactive.config.WebFluxConfigurer;
 import org.springframework.web.reactive.result.method.annotation.ArgumentResolverConfigurer;
 
-/** What all controllers share: strict JSON, and pages as arguments. */
+/** What all controllers share: strict JSON, pages and the request itself as arguments. */
 @Configuration(proxyBeanMethods = false)
 class CoreConfiguration implements WebFluxConfigurer {
 
@@ -27,7 +27,7 @@ class CoreConfiguration implements WebFluxConfigurer {
 
 	@Override
 	public void configureArgumentResolvers(ArgumentResolverConfigurer configurer) {
-		configurer.addCustomResolver(new PageRequestResolver());
+		configurer.addCustomResolver(new PageRequestResolver(), new AdminRequestResolver());
 	}
 
 }

@@ -34,6 +34,10 @@ public enum Metric {
 	/** Whether Redis is away. */
 	REDIS_AWAY("tallygate.metering.redis.away", "1 while Redis is away or has not been asked who it is, else 0"),
 
+	/** Tag {@code outcome}: first, repeated, replayed, in_flight, reused. */
+	ADMIN_REPEATS("tallygate.admin.repeats",
+			"Requests to the admin API with an Idempotency-Key, by what it said of them"),
+
 	/** Tag {@code outcome}: found, unknown, failed. */
 	DIRECTORY_LOADS("tallygate.directory.loads", "Channel keys looked up in PostgreSQL"),
 
@@ -49,6 +53,19 @@ public enum Metric {
 
 	/** Calls to Stripe under way. */
 	STRIPE_CALLS_ADMITTED("tallygate.stripe.calls.admitted", "Calls to Stripe that run or wait for their turn"),
+
+	/** Tag {@code outcome}: made, found, refused, doubt, unanswered. */
+	STRIPE_INTENTS("tallygate.stripe.intents", "Things that the admin API was asked to make at Stripe, by outcome"),
+
+	/** Tag {@code outcome}: fits, raised, unchecked. */
+	TERMS_CHECKS("tallygate.billing.terms.checks", "Clients' terms held against Stripe, by outcome"),
+
+	/** How far the nightly check is behind. */
+	TERMS_CHECKS_BEHIND("tallygate.billing.terms.checks.behind",
+			"Seconds that the client waits whose terms have been due for a check for longest"),
+
+	/** Clients that a person has to look at. */
+	CLIENTS_ALARMED("tallygate.billing.clients.alarmed", "Clients whose billing at Stripe has an alarm"),
 
 	/** Meter events that are not delivered. */
 	OUTBOX_EVENTS("tallygate.outbox.events", "Meter events by state: due, sending or parked"),

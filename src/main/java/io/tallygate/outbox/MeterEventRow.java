@@ -90,6 +90,14 @@ public record MeterEventRow(MeterEventId id, Lane lane, ClientId client, int epo
 		return "tg_" + body + "_" + epoch + "_" + fromUnit + "_" + toUnit + "_" + successor;
 	}
 
+	/**
+	 * The identifier of what no account completed: it says what it is, and is unlike any
+	 * other because the row's id is.
+	 */
+	static String identifier(Kind kind, MeterEventId id) {
+		return "tg_" + kind.text() + "_" + id.value().substring(id.value().length() - Ids.BODY_LENGTH);
+	}
+
 	Step step(Instant now) {
 		if (this.occurredAt.isBefore(now.minus(AGE_MAX))) {
 			return Step.GIVE_UP;
@@ -116,8 +124,10 @@ public record MeterEventRow(MeterEventId id, Lane lane, ClientId client, int epo
 	/** The row that takes over these units under a new identifier. */
 	MeterEventRow successor(MeterEventId newId, Instant now) {
 		int number = this.successor + 1;
-		return new MeterEventRow(newId, this.lane, this.client, this.epoch, this.kind,
-				identifier(this.client, this.epoch, this.fromUnit, this.toUnit, number), this.value, this.fromUnit,
+		boolean ofAccount = this.kind == Kind.UNITS || this.kind == Kind.RECOVERED;
+		String next = ofAccount ? identifier(this.client, this.epoch, this.fromUnit, this.toUnit, number)
+				: identifier(this.kind, newId);
+		return new MeterEventRow(newId, this.lane, this.client, this.epoch, this.kind, next, this.value, this.fromUnit,
 				this.toUnit, this.bucketHour, this.bucketPeriod, this.bucketFrom, this.bucketTo, this.late,
 				this.occurredAt, number, this.id, now, Delivery.due(now));
 	}

@@ -43,6 +43,13 @@ class OutboxConfiguration {
 	}
 
 	@Bean
+	TestUsage testUsage(Database.OfSystem system, Database.OfTenant tenant, Outbox outbox, MeterEvents stripe,
+			Lanes lanes, Clock clock, OutboxProperties properties) {
+		return new TestUsage(system, tenant, outbox, stripe, lanes, clock, Schedulers.parallel(),
+				properties.testUsageWaitMax());
+	}
+
+	@Bean
 	DeliverySwitch deliverySwitch(Database.OfSystem database, Clock clock) {
 		return new DeliverySwitch(database, clock);
 	}

@@ -20,6 +20,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param callTimeout after which a call counts as unanswered; less than the lease
  * @param recoverEvery how often lanes are looked at that are in doubt since PostgreSQL
  * lost commits
+ * @param testUsageWaitMax how long the report of test usage waits until Stripe has it and
+ * has aggregated it
  * @param lease how long a meter event belongs to the instance that took it up; after a
  * crash it waits that long
  */
@@ -28,7 +30,7 @@ record OutboxProperties(@DefaultValue("5s") Duration scanEvery, @DefaultValue("5
 		@DefaultValue("4") int cutsAtOnce, @DefaultValue("10000") int wokenMax,
 		@DefaultValue("64") int deliveriesAtOnce, @DefaultValue("4") int deliveriesPerAgency,
 		@DefaultValue("30s") Duration callTimeout, @DefaultValue("30s") Duration recoverEvery,
-		@DefaultValue("60s") Duration lease) {
+		@DefaultValue("15s") Duration testUsageWaitMax, @DefaultValue("60s") Duration lease) {
 
 	OutboxProperties {
 		if (callTimeout.compareTo(lease) >= 0) {

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The account behind a key, and what the key may read there.
+ * The account behind a key, and what the key may do there.
  *
  * @param id {@code acct_…}
  * @param name as the account shows itself
@@ -19,12 +19,12 @@ public record StripeAccount(String id, @Nullable String name, @Nullable String d
 	}
 
 	/**
-	 * Whether the key may read one kind of object.
+	 * Whether the key has a permission that we need.
 	 *
-	 * @param resource Stripe's word for it ("billing.meters")
+	 * @param permission to do what
 	 * @param refusal what Stripe said when it may not
 	 */
-	public record Access(String resource, @Nullable String refusal) {
+	public record Access(StripePermission permission, @Nullable String refusal) {
 	}
 
 }

@@ -7,16 +7,19 @@ import java.util.stream.StreamSupport;
 
 import com.stripe.model.Account;
 import com.stripe.model.HasId;
+import com.stripe.model.Customer;
 import com.stripe.model.StripeCollection;
+import com.stripe.model.StripeSearchResult;
 import com.stripe.param.CustomerListParams;
 import com.stripe.param.CustomerSearchParams;
-import com.stripe.param.InvoiceListParams;
 import com.stripe.param.PriceListParams;
 import com.stripe.param.PriceRetrieveParams;
 import com.stripe.param.ProductListParams;
 import com.stripe.param.SubscriptionListParams;
 import com.stripe.param.billing.MeterListParams;
 import io.tallygate.core.AgencyId;
+import io.tallygate.core.Page;
+import io.tallygate.core.PageRequest;
 import io.tallygate.core.Secret;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -33,20 +36,7 @@ public final class StripeCatalogue {
 
 	private static final long AT_ONCE = 100;
 
-	private static final List<Probe> PROBES = List.of(
-			new Probe("billing.meters",
-					(stripe) -> stripe.v1().billing().meters().list(MeterListParams.builder().setLimit(1L).build())),
-			new Probe("prices", (stripe) -> stripe.v1().prices().list(PriceListParams.builder().setLimit(1L).build())),
-			new Probe("products",
-					(stripe) -> stripe.v1().products().list(ProductListParams.builder().setLimit(1L).build())),
-			new Probe("customers",
-					(stripe) -> stripe.v1().customers().list(CustomerListParams.builder().setLimit(1L).build())),
-			new Probe("subscriptions",
-					(stripe) -> stripe.v1()
-						.subscriptions()
-						.list(SubscriptionListParams.builder().setLimit(1L).build())),
-			new Probe("invoices",
-					(stripe) -> stripe.v1().invoices().list(InvoiceListParams.builder().setLimit(1L).build())));
+	private static final int PROBES_AT_ONCE = 3;
 
 	private final StripeCalls calls;
 
@@ -54,19 +44,22 @@ public final class StripeCatalogue {
 		this.calls = calls;
 	}
 
-	/** The account that {@code key} opens, and what the key may read there. */
-	public Mono<StripeAccount> account(AgencyId agency, Secret key) {
+	/**
+	 * The account that {@code key} opens, and what the key may do there.
+	 * @param restricted whether the key may perhaps not everything
+	 */
+	public Mono<StripeAccount> account(AgencyId agency, Secret key, boolean restricted) {
 		return this.calls.call(agency, key, (stripe) -> stripe.v1().accounts().retrieveCurrent())
-			.flatMap((account) -> Flux.fromIterable(PROBES)
-				.flatMapSequential((probe) -> access(agency, key, probe), 3)
+			.flatMap((account) -> Flux.fromArray(StripePermission.values())
+				.flatMapSequential((permission) -> access(agency, key, permission, restricted), PROBES_AT_ONCE)
 				.collectList()
 				.map((access) -> new StripeAccount(account.getId(), name(account), account.getDefaultCurrency(),
 						access)));
 	}
 
-	/** A price and the name of its product. */
+	/** A price, its tiers and the name of its product. */
 	public Mono<StripePrice> price(AgencyId agency, String id) {
-		PriceRetrieveParams params = PriceRetrieveParams.builder().addExpand("product").build();
+		PriceRetrieveParams params = PriceRetrieveParams.builder().addExpand("product").addExpand("tiers").build();
 		return this.calls.call(agency, (stripe) -> StripePrice.of(stripe.v1().prices().retrieve(id, params)));
 	}
 
@@ -90,93 +83,127 @@ public final class StripeCatalogue {
 				(stripe) -> all(stripe.v1().subscriptions().list(params), StripeSubscription::of));
 	}
 
-	/** The active products. */
-	public Mono<List<StripeProduct>> products(AgencyId agency) {
-		ProductListParams params = ProductListParams.builder().setActive(true).setLimit(AT_ONCE).build();
-		return this.calls.call(agency, (stripe) -> all(stripe.v1().products().list(params), StripeProduct::of));
-	}
-
-	/** The active prices, of one product or of all. */
-	public Mono<List<StripePrice>> prices(AgencyId agency, @Nullable String product) {
-		PriceListParams.Builder params = PriceListParams.builder()
+	/** A page of the active products. */
+	public Mono<Page<StripeProduct>> products(AgencyId agency, PageRequest page) {
+		ProductListParams params = ProductListParams.builder()
 			.setActive(true)
-			.setLimit(AT_ONCE)
-			.addExpand("data.product");
-		if (product != null) {
-			params.setProduct(product);
-		}
-		return this.calls.call(agency, (stripe) -> all(stripe.v1().prices().list(params.build()), StripePrice::of));
-	}
-
-	/** The meters. */
-	public Mono<List<StripeMeter>> meters(AgencyId agency) {
-		MeterListParams params = MeterListParams.builder().setLimit(AT_ONCE).build();
-		return this.calls.call(agency, (stripe) -> all(stripe.v1().billing().meters().list(params), StripeMeter::of));
+			.setLimit((long) page.limit())
+			.setStartingAfter(after(page))
+			.setEndingBefore(before(page))
+			.build();
+		return this.calls.call(agency, (stripe) -> page(stripe.v1().products().list(params), StripeProduct::of));
 	}
 
 	/**
-	 * The newest customers, or those with this id or e-mail address, or with these words
-	 * in their name.
+	 * A page of the active prices with their tiers, of one product or of all, only those
+	 * that bill by use if so wanted.
 	 */
-	public Mono<List<StripeCustomer>> customers(AgencyId agency, @Nullable String query) {
-		if (query == null || query.isBlank()) {
-			return customers(agency, CustomerListParams.builder());
+	public Mono<Page<StripePrice>> prices(AgencyId agency, @Nullable String product, boolean metered,
+			PageRequest page) {
+		PriceListParams.Builder params = PriceListParams.builder()
+			.setActive(true)
+			.setProduct(product)
+			.setLimit((long) page.limit())
+			.setStartingAfter(after(page))
+			.setEndingBefore(before(page))
+			.addExpand("data.product")
+			.addExpand("data.tiers");
+		if (metered) {
+			params.setRecurring(PriceListParams.Recurring.builder()
+				.setUsageType(PriceListParams.Recurring.UsageType.METERED)
+				.build());
 		}
-		if (query.startsWith("cus_")) {
-			return customer(agency, query).map(List::of)
-				.onErrorResume(StripeProblem.class, (problem) -> noneIfNotFound(problem));
-		}
-		return query.contains("@") ? customers(agency, CustomerListParams.builder().setEmail(query))
-				: named(agency, query);
+		return this.calls.call(agency, (stripe) -> page(stripe.v1().prices().list(params.build()), StripePrice::of));
 	}
 
-	private Mono<List<StripeCustomer>> customers(AgencyId agency, CustomerListParams.Builder params) {
+	/** A page of the meters, active or not. */
+	public Mono<Page<StripeMeter>> meters(AgencyId agency, PageRequest page) {
+		MeterListParams params = MeterListParams.builder()
+			.setLimit((long) page.limit())
+			.setStartingAfter(after(page))
+			.setEndingBefore(before(page))
+			.build();
+		return this.calls.call(agency, (stripe) -> page(stripe.v1().billing().meters().list(params), StripeMeter::of));
+	}
+
+	/**
+	 * A page of the customers, or of those with this id or e-mail address, or with these
+	 * words in their name.
+	 */
+	public Mono<Page<StripeCustomer>> customers(AgencyId agency, @Nullable String query, PageRequest page) {
+		if (query == null || query.isBlank()) {
+			return customers(agency, CustomerListParams.builder(), page);
+		}
+		if (query.startsWith("cus_")) {
+			return customer(agency, query).map((found) -> new Page<>(List.of(found), false))
+				.onErrorResume(StripeProblem.class, (problem) -> noneIfNotFound(problem));
+		}
+		return query.contains("@") ? customers(agency, CustomerListParams.builder().setEmail(query), page)
+				: named(agency, query, page);
+	}
+
+	private Mono<Page<StripeCustomer>> customers(AgencyId agency, CustomerListParams.Builder params, PageRequest page) {
+		params.setLimit((long) page.limit()).setStartingAfter(after(page)).setEndingBefore(before(page));
 		return this.calls.call(agency,
-				(stripe) -> stripe.v1()
-					.customers()
-					.list(params.setLimit(AT_ONCE).build())
-					.getData()
-					.stream()
-					.map(StripeCustomer::of)
-					.toList());
+				(stripe) -> page(stripe.v1().customers().list(params.build()), StripeCustomer::of));
 	}
 
 	/**
 	 * Stripe's search is not offered everywhere; where it is not, the newest are
 	 * searched.
 	 */
-	private Mono<List<StripeCustomer>> named(AgencyId agency, String words) {
+	private Mono<Page<StripeCustomer>> named(AgencyId agency, String words, PageRequest page) {
 		String quoted = words.replace("\\", "\\\\").replace("\"", "\\\"");
 		CustomerSearchParams params = CustomerSearchParams.builder()
 			.setQuery("name~\"" + quoted + "\"")
-			.setLimit(AT_ONCE)
+			.setLimit((long) page.limit())
 			.build();
-		return this.calls.call(agency,
-				(stripe) -> stripe.v1().customers().search(params).getData().stream().map(StripeCustomer::of).toList())
+		return this.calls.call(agency, (stripe) -> found(stripe.v1().customers().search(params)))
 			.onErrorResume(StripeProblem.class, (problem) -> switch (problem.kind()) {
-				case NOT_FOUND, REFUSED -> amongTheNewest(agency, words);
+				case NOT_FOUND, REFUSED -> amongTheNewest(agency, words, page.limit());
 				default -> Mono.error(problem);
 			});
 	}
 
-	private Mono<List<StripeCustomer>> amongTheNewest(AgencyId agency, String words) {
+	private static Page<StripeCustomer> found(StripeSearchResult<Customer> result) {
+		return new Page<>(result.getData().stream().map(StripeCustomer::of).toList(),
+				Boolean.TRUE.equals(result.getHasMore()));
+	}
+
+	private Mono<Page<StripeCustomer>> amongTheNewest(AgencyId agency, String words, int limit) {
 		String wanted = words.toLowerCase(Locale.ROOT);
 		CustomerListParams params = CustomerListParams.builder().setLimit(AT_ONCE).build();
 		return this.calls.call(agency, (stripe) -> all(stripe.v1().customers().list(params), StripeCustomer::of))
 			.map((newest) -> newest.stream()
 				.filter((customer) -> customer.name() != null
 						&& customer.name().toLowerCase(Locale.ROOT).contains(wanted))
-				.toList());
+				.toList())
+			.map((found) -> new Page<>(found.subList(0, Math.min(found.size(), limit)), found.size() > limit));
 	}
 
 	/**
-	 * A read that fails, for whatever reason, is shown and not fatal: the key is good.
+	 * A right that could not be looked into, for whatever reason, is shown and not fatal:
+	 * the key is good.
 	 */
-	private Mono<StripeAccount.Access> access(AgencyId agency, Secret key, Probe probe) {
-		return this.calls.call(agency, key, probe.call())
-			.map((found) -> new StripeAccount.Access(probe.resource(), null))
-			.onErrorResume(StripeProblem.class,
-					(problem) -> Mono.just(new StripeAccount.Access(probe.resource(), problem.reason())));
+	private Mono<StripeAccount.Access> access(AgencyId agency, Secret key, StripePermission permission,
+			boolean restricted) {
+		Mono<StripeAccount.Access> write = probed(agency, key, permission, restricted ? permission.write() : null);
+		return probed(agency, key, permission, permission.read())
+			.flatMap((read) -> (read.refusal() != null) ? Mono.just(read) : write);
+	}
+
+	private Mono<StripeAccount.Access> probed(AgencyId agency, Secret key, StripePermission permission,
+			StripePermission.@Nullable Probe probe) {
+		StripeAccount.Access granted = new StripeAccount.Access(permission, null);
+		return (probe == null) ? Mono.just(granted)
+				: this.calls.call(agency, key, probe::on)
+					.thenReturn(granted)
+					.onErrorResume(StripeProblem.class, (problem) -> switch (problem.kind()) {
+						// Stripe looked into the call, so the key has the right to make
+						// it.
+						case NOT_FOUND, REFUSED -> Mono.just(granted);
+						default -> Mono.just(new StripeAccount.Access(permission, problem.reason()));
+					});
 	}
 
 	private static @Nullable String name(Account account) {
@@ -195,17 +222,21 @@ public final class StripeCatalogue {
 			.toList();
 	}
 
-	private static <T> Mono<List<T>> noneIfNotFound(StripeProblem problem) {
-		return (problem.kind() == StripeProblem.Kind.NOT_FOUND) ? Mono.just(List.of()) : Mono.error(problem);
+	private static <S extends HasId, T> Page<T> page(StripeCollection<S> found, Function<S, T> slim) {
+		return new Page<>(found.getData().stream().map(slim).toList(), Boolean.TRUE.equals(found.getHasMore()));
 	}
 
-	/**
-	 * A harmless read that tells whether the key may read one kind of object.
-	 *
-	 * @param resource what is read
-	 * @param call the read
-	 */
-	private record Probe(String resource, StripeCalls.Call<StripeCollection<?>> call) {
+	private static @Nullable String after(PageRequest page) {
+		return page.isBackward() ? null : page.cursor();
+	}
+
+	private static @Nullable String before(PageRequest page) {
+		return page.isBackward() ? page.cursor() : null;
+	}
+
+	private static <T> Mono<Page<T>> noneIfNotFound(StripeProblem problem) {
+		return (problem.kind() == StripeProblem.Kind.NOT_FOUND) ? Mono.just(new Page<>(List.of(), false))
+				: Mono.error(problem);
 	}
 
 }

@@ -26,6 +26,16 @@ class StripeConfiguration {
 	}
 
 	@Bean
+	StripeSetup stripeSetup(StripeCalls calls) {
+		return new StripeSetup(calls);
+	}
+
+	@Bean
+	StripePayments stripePayments(StripeCalls calls) {
+		return new StripePayments(calls);
+	}
+
+	@Bean
 	StripeCatalogue stripeCatalogue(StripeCalls calls) {
 		return new StripeCatalogue(calls);
 	}

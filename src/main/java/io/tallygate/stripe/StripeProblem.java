@@ -45,11 +45,18 @@ public final class StripeProblem extends RuntimeException {
 
 	private final String code;
 
+	private final String param;
+
 	StripeProblem(Kind kind, int status, String code, String message) {
+		this(kind, status, code, message, "");
+	}
+
+	private StripeProblem(Kind kind, int status, String code, String message, String param) {
 		super(message);
 		this.kind = kind;
 		this.status = status;
 		this.code = code;
+		this.param = param;
 	}
 
 	/** What an exception of a call made with {@code key} means. */
@@ -66,7 +73,8 @@ public final class StripeProblem extends RuntimeException {
 		String code = (error != null) ? codeOf(error) : "http_" + status;
 		String message = (error != null && error.getMessage() != null) ? error.getMessage()
 				: "Status " + status + " without an explanation";
-		return new StripeProblem(kind(status, code, error != null), status, code, printable(message, key));
+		String param = (error != null && error.getParam() != null) ? error.getParam() : "";
+		return new StripeProblem(kind(status, code, error != null), status, code, printable(message, key), param);
 	}
 
 	private static Kind kind(int status, String code, boolean explained) {
@@ -112,6 +120,16 @@ public final class StripeProblem extends RuntimeException {
 	/** Stripe's {@code error.code}, or its type where there is none. */
 	public String code() {
 		return this.code;
+	}
+
+	/** Stripe's name of the parameter at fault, empty where none is. */
+	public String param() {
+		return this.param;
+	}
+
+	/** Whether the key is good and lacks a permission, which Stripe's words name. */
+	public boolean isPermission() {
+		return this.status == 403;
 	}
 
 	/** What Stripe said, or what happened. */

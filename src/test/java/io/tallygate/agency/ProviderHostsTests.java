@@ -66,7 +66,8 @@ class ProviderHostsTests {
 	}
 
 	private static ProviderHosts hosts(boolean privateAllowed, String... allowed) {
-		return new ProviderHosts(new AgencyProperties(null, Duration.ofSeconds(2), privateAllowed, List.of(allowed)));
+		return new ProviderHosts(new AgencyProperties(null, Duration.ofSeconds(2), Duration.ofSeconds(60),
+				privateAllowed, List.of(allowed)));
 	}
 
 }

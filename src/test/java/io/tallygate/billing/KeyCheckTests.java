@@ -25,8 +25,8 @@ class KeyCheckTests {
 
 	@ParameterizedTest
 	@CsvSource({ "pk_test_abcdefgh, publishable", "whsec_abcdefgh, webhook", "ek_test_abcdefgh, ephemeral",
-			"acct_abcdefgh, account id", "'', missing", ", missing", "hello, no Stripe API key",
-			"sk_test_, no Stripe API key", "sk_test_a b, no Stripe API key" })
+			"acct_abcdefgh, account id", "sk_org_live_abcdefgh, organisation", "'', missing", ", missing",
+			"hello, no Stripe API key", "sk_test_, no Stripe API key", "sk_test_a b, no Stripe API key" })
 	void whatCannotBillIsRefusedByKindAndNotRepeated(String entered, String because) {
 		assertThatExceptionOfType(Problem.class).isThrownBy(() -> KeyCheck.of(entered, false))
 			.satisfies((problem) -> assertThat(problem.code()).isEqualTo("stripe_key_rejected"))

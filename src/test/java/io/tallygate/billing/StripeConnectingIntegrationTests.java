@@ -2,6 +2,7 @@ package io.tallygate.billing;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 
 import io.tallygate.agency.StripeConnection;
@@ -10,6 +11,7 @@ import io.tallygate.agency.StripeConnection.Permission;
 import io.tallygate.agency.StripeConnections;
 import io.tallygate.core.Problem;
 import io.tallygate.core.SecretBox;
+import io.tallygate.stripe.StripePermission;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,12 +50,13 @@ class StripeConnectingIntegrationTests {
 		assertThat(stored.defaultCurrency()).isEqualTo("eur");
 		assertThat(stored.keyKind()).isEqualTo(KeyKind.RESTRICTED);
 		assertThat(stored.secretKey().reveal()).isEqualTo(KEY);
-		assertThat(stored.permissions()).filteredOn(Permission::ok)
-			.extracting(Permission::resource)
-			.containsExactly("billing.meters", "prices", "products", "customers", "subscriptions");
+		assertThat(stored.permissions()).extracting(Permission::resource)
+			.containsExactlyElementsOf(
+					Arrays.stream(StripePermission.values()).map(StripePermission::resource).toList());
 		assertThat(stored.permissions()).filteredOn((permission) -> !permission.ok())
 			.singleElement()
-			.satisfies((permission) -> assertThat(permission.fix()).contains("rak_invoices_read"));
+			.satisfies((permission) -> assertThat(permission.fix()).contains("'Invoices' to Read", "rak_invoices_read"))
+			.satisfies((permission) -> assertThat(permission.neededFor()).contains("the next one"));
 	}
 
 	@Test
@@ -140,7 +143,31 @@ class StripeConnectingIntegrationTests {
 
 	@Test
 	void aPublishableKeyOfAnotherModeIsRefused() {
-		expectProblem(this.room.connecting().connect(AGENCY, KEY, "pk_live_1"), 422, "invalid_request");
+		StepVerifier.create(this.room.connecting().connect(AGENCY, KEY, "pk_live_1"))
+			.expectErrorSatisfies((error) -> assertThat(error)
+				.hasMessageContaining("secret_key is of test mode and publishable_key of live mode"))
+			.verify(PATIENCE);
+		expectProblem(this.room.connecting().connect(AGENCY, KEY, "sk_test_1"), 422, "invalid_request");
+	}
+
+	@Test
+	void aKeyThatMayNotReadItsAccountIsToldWhatToGrant() {
+		this.room.stripe().refusesTheAccount("Having the 'rak_accounts_read' permission would allow this");
+
+		StepVerifier.create(this.room.connecting().connect(AGENCY, KEY, null))
+			.expectErrorSatisfies((error) -> assertThat(error).hasMessageContaining("set 'Accounts' to Read")
+				.hasMessageContaining("rak_accounts_read"))
+			.verify(PATIENCE);
+	}
+
+	@Test
+	void theRightsOfASecretKeyAreNotTried() {
+		this.room.stripe().hasAccount("acct_1");
+
+		connect("sk_test_another_key");
+
+		assertThat(this.room.stripe().posts()).isZero();
+		assertThat(this.room.connecting().connection(AGENCY).block(PATIENCE).permissions()).allMatch(Permission::ok);
 	}
 
 	@Test

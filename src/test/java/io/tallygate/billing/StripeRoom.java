@@ -1,10 +1,14 @@
 package io.tallygate.billing;
 
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
 
 import io.tallygate.agency.StripeConnections;
+import io.tallygate.client.BilledClients;
+import io.tallygate.client.ClientAlarms;
 import io.tallygate.core.AgencyId;
+import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
 import io.tallygate.core.SecretBox;
 import io.tallygate.stripe.StripeCatalogue;
@@ -16,6 +20,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.test.context.support.TestPropertySourceUtils;
+import org.springframework.util.ClassUtils;
 
 /**
  * The rooms that deal with Stripe, furnished as in production, before a Stripe of ours.
@@ -37,6 +42,11 @@ class StripeRoom implements AutoCloseable {
 		TestPropertySourceUtils.addInlinedPropertiesToEnvironment(this.context, properties);
 		this.context.registerBean(MeterRegistry.class, SimpleMeterRegistry::new);
 		this.context.registerBean(Clock.class, Clock::systemUTC);
+		this.context.registerBean(Ids.class, () -> new Ids(Clock.systemUTC(), new SecureRandom()));
+		this.context.registerBean(Database.OfSystem.class, this.database::system);
+		this.context.registerBean(Database.OfTenant.class, this.database::tenant);
+		this.context.register(BilledClients.class, ClientAlarms.class,
+				ClassUtils.resolveClassName("io.tallygate.client.Clients", null));
 		this.context.registerBean(StripeConnections.class, () -> connections(this.database));
 		this.context.scan("io.tallygate.stripe", "io.tallygate.billing");
 		this.context.refresh();

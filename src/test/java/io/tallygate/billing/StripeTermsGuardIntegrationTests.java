@@ -1,6 +1,7 @@
 package io.tallygate.billing;
 
 import java.time.Duration;
+import java.util.List;
 
 import io.tallygate.client.ChargeBy;
 import io.tallygate.client.ChargePolicy;
@@ -8,6 +9,7 @@ import io.tallygate.client.Report;
 import io.tallygate.client.StripeGuard.StripeChoice;
 import io.tallygate.client.StripeGuard.StripeTerms;
 import io.tallygate.client.TokenWeights;
+import io.tallygate.core.PageRequest;
 import io.tallygate.core.Problem;
 import io.tallygate.stripe.StripePrice;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +31,8 @@ class StripeTermsGuardIntegrationTests {
 
 	private static final ChargePolicy UNITS = new ChargePolicy(ChargeBy.TOKENS, 1_000, Report.UNITS, TokenWeights.ONE);
 
+	private static final PageRequest FIRST = PageRequest.of(null, null, null);
+
 	private final StripeRoom room = new StripeRoom();
 
 	@BeforeEach
@@ -49,7 +53,7 @@ class StripeTermsGuardIntegrationTests {
 		connect();
 
 		assertThat(this.room.guard().check(AGENCY, CHOICE, UNITS).block(PATIENCE))
-			.isEqualTo(new StripeTerms("acct_1", false, "cus_1", "price_1", "mtr_1", "tokens"));
+			.isEqualTo(new StripeTerms("acct_1", false, "cus_1", "price_1", "mtr_1", "tokens", List.of()));
 	}
 
 	@Test
@@ -99,7 +103,7 @@ class StripeTermsGuardIntegrationTests {
 		connect();
 		this.room.stripe().listsPrices("price_1", "price_2");
 
-		assertThat(this.room.catalogue().prices(AGENCY, null).block(PATIENCE))
+		assertThat(this.room.catalogue().prices(AGENCY, null, false, FIRST).block(PATIENCE).data())
 			.extracting(StripePrice::id, StripePrice::productName, StripePrice::meterId)
 			.containsExactly(tuple("price_1", "AI usage", "mtr_1"), tuple("price_2", "AI usage", "mtr_1"));
 	}
@@ -109,7 +113,7 @@ class StripeTermsGuardIntegrationTests {
 		connect();
 		this.room.stripe().listsCustomers("Acme Dental", "Beta Law");
 
-		assertThat(this.room.catalogue().customers(AGENCY, "dental").block(PATIENCE)).singleElement()
+		assertThat(this.room.catalogue().customers(AGENCY, "dental", FIRST).block(PATIENCE).data()).singleElement()
 			.satisfies((customer) -> assertThat(customer.name()).isEqualTo("Acme Dental"));
 	}
 
@@ -117,7 +121,7 @@ class StripeTermsGuardIntegrationTests {
 	void anUnknownCustomerIdFindsNobody() {
 		connect();
 
-		assertThat(this.room.catalogue().customers(AGENCY, "cus_9").block(PATIENCE)).isEmpty();
+		assertThat(this.room.catalogue().customers(AGENCY, "cus_9", FIRST).block(PATIENCE).data()).isEmpty();
 	}
 
 	private void connect() {

@@ -143,8 +143,9 @@ class ClientApiIntegrationTests {
 			"{\"nickname\":\"x\",\"rate_limit\":{\"tokens_per_minute\":1000000001}} | 422 | invalid_request | /rate_limit/tokens_per_minute",
 			"{\"nickname\":\"x\",\"replay\":true} | 422 | not_supported_yet | /replay",
 			"{\"nickname\":\"x\",\"message_counts\":\"final_answer\"} | 422 | not_supported_yet | /message_counts",
-			"{\"nickname\":\"x\",\"create_customer\":{}} | 422 | not_supported_yet | /create_customer",
-			"{\"nickname\":\"x\",\"create_subscription\":true} | 422 | not_supported_yet | /create_subscription",
+			"{\"nickname\":\"x\",\"create_customer\":{}} | 422 | invalid_request | /charge_by",
+			"{\"nickname\":\"x\",\"create_customer\":{\"nome\":\"x\"}} | 422 | unknown_field | /create_customer/nome",
+			"{\"nickname\":\"x\",\"create_subscription\":true} | 422 | invalid_request | /create_subscription",
 			"{\"nickname\":\"x\",\"billing_starts_at\":\"2030-01-01T00:00:00Z\"} | 422 | not_supported_yet | /billing_starts_at",
 			"{\"nickname\":\"x\",\"platform\":\"gohighlevel\"} | 422 | not_supported_yet | /platform",
 			"{\"nickname\":\"x\",\"ghl_location_id\":\"l\"} | 422 | not_supported_yet | /ghl_location_id" })

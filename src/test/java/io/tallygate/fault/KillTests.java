@@ -10,14 +10,17 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 import io.tallygate.core.Secret;
 import io.tallygate.sandbox.provider.FakeProvider;
 import io.tallygate.sandbox.provider.FakeProviderOptions;
+import io.tallygate.sandbox.stripe.DemoCatalogue;
 import io.tallygate.sandbox.stripe.FakeStripe;
 import io.tallygate.sandbox.stripe.FakeStripeOptions;
+import io.tallygate.sandbox.stripe.Fault;
 import io.tallygate.support.Books;
 import io.tallygate.support.FaultyGateway;
 import io.tallygate.support.FaultyGateway.Place;
@@ -32,6 +35,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -79,6 +84,7 @@ class KillTests {
 			.with("TALLYGATE_PROVIDER_HOSTS_PRIVATE", "true")
 			.set(FaultyGateway.FILE, fault().toString())
 			.set("tallygate.stripe.sandbox-api-base", "http://127.0.0.1:" + stripe.port())
+			.set("tallygate.admin-request-lease", "2s")
 			.set("tallygate.metering.lease", "2s")
 			.set("tallygate.metering.sweep-interval", "500ms")
 			.set("tallygate.outbox.scan-every", "500ms")
@@ -151,6 +157,62 @@ class KillTests {
 		seen.forEach((reply) -> COMPLETE.add(reply.requestId()));
 		gateway.start();
 		settled();
+	}
+
+	/**
+	 * Stripe has made what a new client lacks, and the gateway dies before it hears of
+	 * it.
+	 */
+	@ParameterizedTest
+	@ValueSource(strings = { "/v1/customers", "/v1/subscriptions" })
+	void whatStripeMadeForAClientIsMadeOnceByADeath(String path) {
+		String name = "Killed at " + path;
+		String body = """
+				{"nickname": "%s", "create_customer": {"name": "%1$s", "email": "killed@example.com"},
+				 "stripe_price_id": "%s", "create_subscription": true,
+				 "charge_by": "tokens", "billing_unit": 1000, "report": "usage"}
+				""".formatted(name, DemoCatalogue.get().tokens().priceId());
+		Supplier<Reply> post = () -> gateway.client()
+			.post("/admin/v1/clients", gateway.adminToken(), body, "Idempotency-Key: " + path);
+		stripe.fail(Fault.next(1, Fault.Kind.HANG_AFTER_COMMIT).at(path));
+
+		CompletableFuture<Reply> dying = CompletableFuture.supplyAsync(post, CALLERS);
+		Wait.until("what Stripe made at " + path, 20,
+				() -> path.equals("/v1/customers") ? !customers(name).isEmpty() : !subscriptions(name).isEmpty());
+		gateway.kill9();
+		gateway.start();
+		AtomicReference<Reply> again = new AtomicReference<>();
+		Wait.until("end of the dead one's lease", 20, () -> {
+			again.set(post.get());
+			return again.get().status() != 409;
+		});
+
+		assertThat(dying.join().status()).isZero();
+		assertThat(again.get().status()).as(again.get().body()).isEqualTo(201);
+		assertThat(customers(name)).containsExactly(again.get().json().path("stripe_customer_id").asString());
+		assertThat(subscriptions(name)).hasSize(1);
+		assertThat(gateway.client().all("/admin/v1/clients", gateway.adminToken()))
+			.filteredOn((client) -> client.path("nickname").asString().equals(name))
+			.hasSize(1);
+		settled();
+	}
+
+	private static List<String> customers(String name) {
+		return atStripe("/v1/customers").stream()
+			.filter((customer) -> customer.path("name").asString("").equals(name))
+			.map((customer) -> customer.path("id").asString())
+			.toList();
+	}
+
+	private static List<String> subscriptions(String name) {
+		return customers(name).stream()
+			.flatMap((customer) -> atStripe("/v1/subscriptions?customer=" + customer).stream())
+			.map((subscription) -> subscription.path("id").asString())
+			.toList();
+	}
+
+	private static List<JsonNode> atStripe(String path) {
+		return new GatewayClient(stripe.port()).all(path, DemoCatalogue.KEY.secret().reveal());
 	}
 
 	/** The books are in order, of this death and of all before it. */

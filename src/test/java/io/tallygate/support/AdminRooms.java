@@ -5,11 +5,15 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 import com.jayway.jsonpath.JsonPath;
 import io.tallygate.client.ChargePolicy;
+import io.tallygate.client.ClientAlarm;
+import io.tallygate.client.NewSubscription;
 import io.tallygate.client.StripeGuard;
+import io.tallygate.core.AdminRequest;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
@@ -44,13 +48,28 @@ public class AdminRooms {
 
 		public volatile boolean live;
 
+		/** Customers that were made or subscribed. */
+		public final List<String> made = new CopyOnWriteArrayList<>();
+
 		@Override
 		public Mono<StripeTerms> check(AgencyId agency, StripeChoice choice, ChargePolicy policy) {
 			if (choice.price().equals("price_unfit")) {
 				return Mono.error(new Problem(422, "price_mode_mismatch", "The price does not fit"));
 			}
-			return Mono
-				.just(new StripeTerms("acct_1", this.live, choice.customer(), choice.price(), "mtr_1", "tokens_used"));
+			List<ClientAlarm> warnings = choice.price().equals("price_odd")
+					? List.of(new ClientAlarm("package_differs", "The package differs")) : List.of();
+			return Mono.just(new StripeTerms("acct_1", this.live, choice.customer(), choice.price(), "mtr_1",
+					"tokens_used", warnings));
+		}
+
+		@Override
+		public Mono<SetUp> setUp(AgencyId agency, Wanted wanted, ChargePolicy policy, AdminRequest request) {
+			String customer = (wanted.customerId() != null) ? wanted.customerId() : "cus_" + request.id();
+			StripeChoice choice = new StripeChoice(customer, wanted.product(), wanted.price());
+			this.made.add(customer);
+			return check(agency, choice, policy)
+				.map((terms) -> new SetUp(choice, terms, new NewSubscription("sub_1", "active", null, null,
+						new NewSubscription.SetupIntent("seti_1", "requires_payment_method", "seti_1_secret"))));
 		}
 
 		@Override
@@ -113,6 +132,11 @@ public class AdminRooms {
 
 	/** Starts them on a database of their own. */
 	public static Running start(String... properties) {
+		return start(List.of(), properties);
+	}
+
+	/** The same, with these beans besides. */
+	public static Running start(List<Class<?>> more, String... properties) {
 		TestServers.TestDatabase database = TestServers.database();
 		DATABASE.set(database);
 		// Arguments, because they win over application.yaml.
@@ -125,7 +149,9 @@ public class AdminRooms {
 				Stream.of(properties))
 			.map((property) -> "--" + property)
 			.toArray(String[]::new);
-		ConfigurableApplicationContext context = new SpringApplicationBuilder(AdminRooms.class).run(arguments);
+		ConfigurableApplicationContext context = new SpringApplicationBuilder(AdminRooms.class)
+			.sources(more.toArray(Class<?>[]::new))
+			.run(arguments);
 		String port = context.getEnvironment().getProperty("local.server.port");
 		WebTestClient http = WebTestClient.bindToServer()
 			.baseUrl("http://127.0.0.1:" + port)

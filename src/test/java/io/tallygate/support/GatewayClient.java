@@ -120,6 +120,11 @@ public final class GatewayClient {
 		return success("GET " + path, send("GET", path, token, ""));
 	}
 
+	/** What a POST gives, whatever it is; each header is a line. */
+	public Reply post(String path, String token, String body, String... headers) {
+		return send("POST", path, token, body, headers);
+	}
+
 	/** What a PATCH gives, which must be a success. */
 	public JsonNode patch(String path, String token, String body) {
 		return JSON.readTree(success("PATCH " + path, send("PATCH", path, token, body)));
@@ -146,11 +151,12 @@ public final class GatewayClient {
 		return reply.body();
 	}
 
-	private Reply send(String method, String path, String token, String body) {
+	private Reply send(String method, String path, String token, String body, String... headers) {
 		try (RawClient socket = new RawClient(this.port)) {
 			RawClient.Answer answer = socket
 				.send(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n"
 						+ (token.isEmpty() ? "" : "Authorization: Bearer " + token + "\r\n")
+						+ (headers.length > 0 ? String.join("\r\n", headers) + "\r\n" : "")
 						+ (body.isEmpty() ? "" : "Content-Type: application/json\r\n") + "Content-Length: "
 						+ body.length() + "\r\n\r\n" + body)
 				.answer();

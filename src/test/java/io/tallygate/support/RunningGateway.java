@@ -20,6 +20,7 @@ import io.tallygate.sandbox.provider.FakeProviderOptions;
 import io.tallygate.sandbox.stripe.DemoCatalogue;
 import io.tallygate.sandbox.stripe.FakeStripe;
 import io.tallygate.sandbox.stripe.FakeStripeOptions;
+import io.tallygate.sandbox.stripe.SandboxKey;
 import io.tallygate.sandbox.stripe.Seed;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -101,6 +102,24 @@ public final class RunningGateway implements AutoCloseable {
 	 */
 	public record Agency(RunningGateway gateway, String token) {
 
+		/** A call of the admin API, whatever comes of it; headers in pairs. */
+		public HttpResponse<byte[]> ask(String method, String path, Map<String, ?> body, String... headers) {
+			HttpRequest.Builder request = this.gateway.request("/admin/v1" + path, this.token)
+				.method(method, (body != null) ? HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body))
+						: HttpRequest.BodyPublishers.noBody());
+			if (headers.length > 0) {
+				request.headers(headers);
+			}
+			return this.gateway.send(request);
+		}
+
+		/** What a GET of the admin API gives. */
+		public JsonNode read(String path) {
+			HttpResponse<byte[]> answer = ask("GET", path, null);
+			assertThat(answer.statusCode()).as(() -> path + ": " + new String(answer.body())).isEqualTo(200);
+			return JSON.readTree(answer.body());
+		}
+
 		/** A call of the admin API that must succeed. */
 		public JsonNode call(String method, String path, Map<String, ?> body) {
 			return this.gateway.admin(method, path, this.token, body);
@@ -163,9 +182,34 @@ public final class RunningGateway implements AutoCloseable {
 		return this.stripe;
 	}
 
+	/** Something done at the fake Stripe itself, as in its Dashboard. */
+	public JsonNode atStripe(SandboxKey key, String method, String path, String form) {
+		HttpResponse<byte[]> answer = send(
+				HttpRequest.newBuilder(this.stripe.baseUrl().resolve(path.replace("[", "%5B").replace("]", "%5D")))
+					.timeout(PATIENCE)
+					.header("Authorization", "Bearer " + key.secret().reveal())
+					.header("Content-Type", "application/x-www-form-urlencoded")
+					.method(method, HttpRequest.BodyPublishers.ofString(form)));
+		assertThat(answer.statusCode()).as(() -> method + " " + path + ": " + new String(answer.body())).isEqualTo(200);
+		return JSON.readTree(answer.body());
+	}
+
+	/** A bean of the application. */
+	public <T> T bean(Class<T> type) {
+		return this.context.getBean(type);
+	}
+
 	/** Its database, past every right. */
 	public JdbcClient sql() {
 		return JdbcClient.create(TestServers.postgres().getDatabase("postgres", this.database.name()));
+	}
+
+	/** An agency whose Stripe this key opens. */
+	public Agency agencyWith(String stripeKey) {
+		JsonNode made = admin("POST", "/agencies", PLATFORM_TOKEN, Map.of("name", "Acme"));
+		Agency agency = new Agency(this, made.path("admin_token").stringValue());
+		agency.call("PUT", "/stripe_connection", Map.of("secret_key", stripeKey));
+		return agency;
 	}
 
 	/** An agency that calls the fake provider. */

@@ -1,12 +1,14 @@
 package io.tallygate.support;
 
 import java.time.Duration;
+import java.util.List;
 
 import com.github.tomakehurst.wiremock.WireMockServer;
 import com.github.tomakehurst.wiremock.client.MappingBuilder;
 import com.github.tomakehurst.wiremock.client.ResponseDefinitionBuilder;
 import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
 import com.github.tomakehurst.wiremock.http.Fault;
+import com.github.tomakehurst.wiremock.stubbing.ServeEvent;
 
 import static com.github.tomakehurst.wiremock.client.WireMock.aResponse;
 import static com.github.tomakehurst.wiremock.client.WireMock.any;
@@ -16,6 +18,7 @@ import static com.github.tomakehurst.wiremock.client.WireMock.get;
 import static com.github.tomakehurst.wiremock.client.WireMock.post;
 import static com.github.tomakehurst.wiremock.client.WireMock.postRequestedFor;
 import static com.github.tomakehurst.wiremock.client.WireMock.urlPathEqualTo;
+import static org.assertj.core.api.Assertions.assertThat;
 
 /** Stripe at the socket, saying what a test wants it to say. */
 public final class StripeStubs implements AutoCloseable {
@@ -80,13 +83,23 @@ public final class StripeStubs implements AutoCloseable {
 				{"object": "account", "id": "%s", "default_currency": "eur",
 				 "business_profile": {"name": "Agency Ltd"}}""".formatted(id));
 		for (String resource : new String[] { "billing/meters", "prices", "products", "customers", "subscriptions",
-				"invoices" }) {
+				"invoices", "checkout/sessions", "setup_intents", "events", "webhook_endpoints" }) {
 			answers(get(urlPathEqualTo("/v1/" + resource)), 200, list(""));
 		}
 		for (String resource : unreadable) {
 			answers(get(urlPathEqualTo("/v1/" + resource)), 403,
 					error("", "The provided key does not have the required permissions: rak_" + resource + "_read"));
 		}
+	}
+
+	/** Does not say whose key it is. */
+	public void refusesTheAccount(String message) {
+		answers(get("/v1/account"), 403, error("", message));
+	}
+
+	/** How often it was asked to change something. */
+	public int posts() {
+		return this.server.findAll(postRequestedFor(anyUrl())).size();
 	}
 
 	/** Knows no such key. */
@@ -172,6 +185,19 @@ public final class StripeStubs implements AutoCloseable {
 	@Override
 	public void close() {
 		this.server.stop();
+		assertThatStripeKnows(this.server.getAllServeEvents());
+	}
+
+	/** Refuses requests with a parameter that Stripe does not know. */
+	public static void assertThatStripeKnows(List<ServeEvent> requests) {
+		List<String> unknown = requests.stream().map(ServeEvent::getRequest).flatMap((request) -> {
+			String[] url = request.getUrl().split("\\?", 2);
+			return StripeParameters
+				.unknown(request.getMethod().getName(), url[0], (url.length > 1) ? url[1] : "",
+						request.getBodyAsString())
+				.stream();
+		}).toList();
+		assertThat(unknown).as("what Stripe would not know").isEmpty();
 	}
 
 	private void answers(MappingBuilder request, int status, String body) {

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -24,6 +25,11 @@ final class Account {
 	private final Map<String, Map<String, ObjectNode>> byKind = new HashMap<>();
 
 	private final MeterEventLog events = new MeterEventLog();
+
+	/** Events of one kind that are remembered; the oldest give way. */
+	private static final int REMEMBERED_MAX = 10_000;
+
+	private static final Set<String> FLEETING = Set.of(EventResource.KIND, ThinEvents.KIND);
 
 	private final StoredAnswers storedAnswers = new StoredAnswers();
 
@@ -70,9 +76,16 @@ final class Account {
 	void apply(JsonNode change) {
 		if (change.get("put") instanceof ObjectNode object) {
 			String objectId = Json.text(object, "id");
+			String kind = Json.text(object, "object");
+			Map<String, ObjectNode> alike = this.byKind.computeIfAbsent(kind, (each) -> new LinkedHashMap<>());
 			this.objects.put(objectId, object);
-			this.byKind.computeIfAbsent(Json.text(object, "object"), (kind) -> new LinkedHashMap<>())
-				.put(objectId, object);
+			alike.put(objectId, object);
+			if (kind.equals(Deliveries.KIND) && Deliveries.isOver(object)) {
+				forget(alike, objectId);
+			}
+			else if (FLEETING.contains(kind) && alike.size() > REMEMBERED_MAX) {
+				forget(alike, alike.keySet().iterator().next());
+			}
 		}
 		else if (change.get("event") instanceof ObjectNode event) {
 			this.events.add(AcceptedEvent.of(event));
@@ -80,6 +93,11 @@ final class Account {
 		else {
 			this.events.cancel(Json.text(change, "cancel"));
 		}
+	}
+
+	private void forget(Map<String, ObjectNode> alike, String objectId) {
+		alike.remove(objectId);
+		this.objects.remove(objectId);
 	}
 
 }

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -27,6 +28,10 @@ final class Accounts {
 
 	Collection<Account> all() {
 		return this.accounts.values();
+	}
+
+	List<String> ids() {
+		return List.copyOf(this.accounts.keySet());
 	}
 
 	Account account(String id) {

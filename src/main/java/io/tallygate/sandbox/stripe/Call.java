@@ -26,15 +26,43 @@ final class Call {
 
 	private final @Nullable String chosenId;
 
-	private final List<ObjectNode> changes = new ArrayList<>();
+	private List<ObjectNode> changes = new ArrayList<>();
 
-	Call(Account account, Params params, List<String> pathIds, Instant now, Ids ids, @Nullable String chosenId) {
+	private List<Emitted> emitted = new ArrayList<>();
+
+	private final String origin;
+
+	Call(Account account, Params params, List<String> pathIds, Instant now, Ids ids, @Nullable String chosenId,
+			String origin) {
 		this.account = account;
 		this.params = params;
 		this.pathIds = pathIds;
 		this.now = now;
 		this.ids = ids;
 		this.chosenId = chosenId;
+		this.origin = origin;
+	}
+
+	/** The same call, of which a part asks with other parameters. */
+	Call with(Params params) {
+		Call part = new Call(this.account, params, this.pathIds, this.now, this.ids, null, this.origin);
+		part.changes = this.changes;
+		part.emitted = this.emitted;
+		return part;
+	}
+
+	/** What happens by itself as time passes, without anybody's call. */
+	static Call byTime(Account account, Instant now, Ids ids) {
+		return new Call(account, Params.parse(), List.of(), now, ids, null, "");
+	}
+
+	/**
+	 * Something that webhooks are told of.
+	 *
+	 * @param type Stripe's word for it
+	 * @param object as it is now
+	 */
+	record Emitted(String type, ObjectNode object) {
 	}
 
 	Account account() {
@@ -52,6 +80,22 @@ final class Call {
 
 	Instant now() {
 		return this.now;
+	}
+
+	/** Where pages that belong to this Stripe are found: scheme, host and port. */
+	String origin() {
+		return this.origin;
+	}
+
+	/** What this call tells webhooks so far. */
+	List<Emitted> emitted() {
+		return this.emitted;
+	}
+
+	/** Tells webhooks of an object, and gives it back. */
+	ObjectNode emit(String type, ObjectNode object) {
+		this.emitted.add(new Emitted(type, object.deepCopy()));
+		return object;
 	}
 
 	/** What this call changes so far. */
@@ -94,10 +138,10 @@ final class Call {
 		this.changes.add(Json.object().put("cancel", event.identifier()));
 	}
 
-	/** Whatever has this id, made by this call included. */
+	/** Whatever has this id, as this call has left it. */
 	@Nullable ObjectNode find(String id) {
-		for (ObjectNode change : this.changes) {
-			if (change.get("put") instanceof ObjectNode object && Json.text(object, "id").equals(id)) {
+		for (int i = this.changes.size() - 1; i >= 0; i--) {
+			if (this.changes.get(i).get("put") instanceof ObjectNode object && Json.text(object, "id").equals(id)) {
 				return object;
 			}
 		}

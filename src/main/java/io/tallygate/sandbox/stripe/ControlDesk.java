@@ -16,7 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What Stripe does not have, for tests and the sandbox itself, open to whoever reaches
- * the port: {@code /__faults}, {@code /__transcript} and {@code /__keys}, all JSON.
+ * the port: {@code /__faults}, {@code /__refusals}, {@code /__transcript} and
+ * {@code /__keys}, all JSON.
  */
 final class ControlDesk {
 
@@ -27,13 +28,16 @@ final class ControlDesk {
 
 	private final Faults faults;
 
+	private final Desk desk;
+
 	private final InstantSource clock;
 
 	private final Ids ids;
 
-	ControlDesk(Accounts accounts, Faults faults, InstantSource clock, Ids ids) {
+	ControlDesk(Accounts accounts, Faults faults, Desk desk, InstantSource clock, Ids ids) {
 		this.accounts = accounts;
 		this.faults = faults;
+		this.desk = desk;
 		this.clock = clock;
 		this.ids = ids;
 	}
@@ -46,6 +50,7 @@ final class ControlDesk {
 				case "DELETE /__faults" -> clearFaults();
 				case "GET /__transcript" -> Outcome.unchanged(transcript(Params.parse(http.query()).text("account")));
 				case "POST /__keys" -> addKey(Json.read(http.body()));
+				case "POST /__refusals" -> refuseLater(Json.read(http.body()));
 				default -> Outcome.unchanged(problem(404, "No such path: " + http.path()));
 			};
 		}
@@ -73,6 +78,13 @@ final class ControlDesk {
 		ArrayNode waiting = body.putArray("faults");
 		this.faults.waiting().forEach((fault) -> waiting.add(fault.json()));
 		return Answer.of(200, Json.write(body));
+	}
+
+	private Outcome<Answer> refuseLater(ObjectNode json) {
+		List<String> identifiers = json.path("identifiers").valueStream().map((each) -> each.asString("")).toList();
+		Outcome<String> refused = this.desk.refuseLater(Json.text(json, "account"), Json.text(json, "event_name"),
+				Json.text(json, "code"), identifiers);
+		return new Outcome<>(Answer.of(200, Json.write(Json.object().put("event", refused.value()))), refused.line());
 	}
 
 	private Answer transcript(@Nullable String account) {

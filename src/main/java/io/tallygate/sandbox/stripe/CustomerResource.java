@@ -32,7 +32,7 @@ final class CustomerResource {
 				new Route("DELETE", URL + "/{id}", "rak_customer_write", Allowed.of(), CustomerResource::delete));
 	}
 
-	private static ObjectNode create(Call call) {
+	static ObjectNode create(Call call) {
 		ObjectNode customer = call.create(KIND, "cus_")
 			.put("balance", 0)
 			.putNull("address")
@@ -49,7 +49,7 @@ final class CustomerResource {
 		customer.putObject("metadata");
 		customer.put("next_invoice_sequence", 1).putArray("preferred_locales");
 		customer.putNull("shipping").put("tax_exempt", "none").putNull("test_clock");
-		return call.save(merge(call, customer));
+		return call.emit("customer.created", call.save(merge(call, customer)));
 	}
 
 	private static ObjectNode merge(Call call, ObjectNode customer) {
@@ -88,7 +88,7 @@ final class CustomerResource {
 	}
 
 	private static ObjectNode update(Call call) {
-		return call.save(merge(call, living(call)));
+		return call.emit("customer.updated", call.save(merge(call, living(call))));
 	}
 
 	/** Deletes the customer, which ends its subscriptions as well. */
@@ -99,6 +99,7 @@ final class CustomerResource {
 				SubscriptionResource.end(call, subscription.deepCopy());
 			}
 		}
+		call.emit("customer.deleted", customer);
 		return call.save(Json.object().put("id", Json.text(customer, "id")).put("object", KIND).put("deleted", true));
 	}
 

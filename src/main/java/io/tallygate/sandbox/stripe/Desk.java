@@ -3,7 +3,7 @@ package io.tallygate.sandbox.stripe;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 import io.tallygate.core.Ids;
@@ -38,22 +38,83 @@ final class Desk {
 
 	private final List<Route> routes;
 
+	private final Recorder recorder = new Recorder(VERSION);
+
+	private final Biller biller;
+
+	private final Deliveries deliveries;
+
+	private final Pages pages;
+
 	Desk(Accounts accounts, Faults faults, FakeStripeOptions options, Ids ids) {
 		this.accounts = accounts;
 		this.faults = faults;
 		this.clock = options.clock();
 		this.ids = ids;
+		Aggregation aggregation = new Aggregation(options.aggregationLag());
+		Invoices invoices = new Invoices(aggregation);
+		this.biller = new Biller(invoices);
+		this.deliveries = new Deliveries(options.webhookPause());
+		this.pages = new Pages(accounts, this.recorder, ids);
 		this.routes = Stream
 			.of(new AccountResource().routes(), new CustomerResource().routes(), new ProductResource().routes(),
 					new PriceResource().routes(), new MeterResource().routes(), new MeterEventResource().routes(),
-					new EventSummaryResource(options.aggregationLag()).routes(), new SubscriptionResource().routes(),
-					new SetupIntentResource().routes())
+					new EventSummaryResource(aggregation).routes(), new SubscriptionResource().routes(),
+					new SetupIntentResource().routes(), new PaymentMethodResource().routes(),
+					new CheckoutSessionResource().routes(), new BillingPortalResource().routes(),
+					new InvoiceResource(invoices, this.biller).routes(), new EventResource().routes(),
+					new WebhookEndpointResource().routes(), new EventDestinationResource().routes(),
+					new ThinEvents().routes())
 			.flatMap(List::stream)
 			.toList();
 	}
 
+	/** Every call that is served. */
+	List<Route> routes() {
+		return this.routes;
+	}
+
 	Outcome<Answer> handle(HttpCall http) {
-		return handle(http, this.clock.instant());
+		return Pages.isOne(http.path()) ? this.pages.handle(http, this.clock.instant())
+				: handle(http, this.clock.instant());
+	}
+
+	/** Does what is due of one account by now, and takes up webhooks that are. */
+	Outcome<List<Deliveries.Parcel>> pass(String id) {
+		Account account = this.accounts.account(id);
+		Call call = Call.byTime(account, this.clock.instant(), this.ids);
+		this.biller.round(call);
+		ObjectNode line = applied(call, "", null);
+		return new Outcome<>(this.deliveries.takeDue(account, call.now()), line);
+	}
+
+	/** What became of a webhook that was posted. */
+	Outcome<Boolean> settle(Deliveries.Parcel parcel, boolean isTaken) {
+		return this.deliveries.settle(this.accounts.account(parcel.account()), parcel.delivery(), isTaken,
+				this.clock.instant());
+	}
+
+	/** Stripe refuses after all what it had accepted. */
+	Outcome<String> refuseLater(String accountId, String eventName, String code, List<String> identifiers) {
+		Account account = this.accounts.account(accountId);
+		ObjectNode meter = MeterResource.byEventName(account, eventName);
+		if (meter == null) {
+			throw new IllegalArgumentException("There is no meter of the event name " + eventName);
+		}
+		Call call = Call.byTime(account, this.clock.instant(), this.ids);
+		List<AcceptedEvent> events = identifiers.stream()
+			.map((identifier) -> account.events().holder(identifier, call.now()))
+			.filter(Objects::nonNull)
+			.toList();
+		ObjectNode event = ThinEvents.refuseLater(call, meter, code, events);
+		return new Outcome<>(Json.text(event, "id"), applied(call, "", null));
+	}
+
+	/** Lets the changes of a call take effect; the line for the journal, if any. */
+	private @Nullable ObjectNode applied(Call call, String requestId, @Nullable String idempotencyKey) {
+		this.recorder.record(call, requestId, idempotencyKey);
+		call.changes().forEach(call.account()::apply);
+		return call.changes().isEmpty() ? null : Recorder.line(call);
 	}
 
 	/** Deals with a call at a time of the caller's choice, which seeds need. */
@@ -86,7 +147,7 @@ final class Desk {
 
 	private Outcome<Answer> serve(HttpCall http, Instant now, String requestId) {
 		SandboxKey key = authenticate(http.key());
-		Params params = Params.parse(http.query(), http.body());
+		Params params = http.params();
 		Account account = this.accounts.account(key.account());
 		Found found = find(http);
 		if (!key.may(found.route().permission())) {
@@ -95,8 +156,8 @@ final class Desk {
 							+ " for this endpoint on account '" + account.id() + "'. Having the '"
 							+ found.route().permission() + "' permission would allow this request to continue.");
 		}
-		Call call = new Call(account, params, found.ids(), now, this.ids, http.chosenId());
-		Fault fault = found.route().path().equals(MeterEventResource.URL) ? occupy(http, account, params) : null;
+		Call call = new Call(account, params, found.ids(), now, this.ids, http.chosenId(), http.origin());
+		Fault fault = fault(http, found.route(), account, params);
 		Answer early = (fault != null) ? before(fault, requestId) : null;
 		if (early != null) {
 			return conclude(http, call, requestId, early, early.status() == 500);
@@ -109,7 +170,7 @@ final class Desk {
 		}
 		found.route().allowed().check(params);
 		ObjectNode body = Expansion.expand(call, found.route().handler().apply(call));
-		call.changes().forEach(account::apply);
+		applied(call, requestId, http.idempotencyKey());
 		Answer answer = Answer.of(200, Json.write(body));
 		return conclude(http, call, requestId, (fault != null) ? after(fault, answer, requestId) : answer, true);
 	}
@@ -142,13 +203,20 @@ final class Desk {
 				"Unrecognized request URL (" + http.method() + ": " + http.path() + ").");
 	}
 
+	private @Nullable Fault fault(HttpCall http, Route route, Account account, Params params) {
+		if (route.path().equals(MeterEventResource.URL)) {
+			return occupy(http, account, params);
+		}
+		return http.method().equals("POST") ? this.faults.next(account.id(), http.path()) : null;
+	}
+
 	/** Takes the lane of a meter event, and the fault that waits for it. */
 	private @Nullable Fault occupy(HttpCall http, Account account, Params params) {
 		if (!http.hold().take(MeterEventResource.lane(account, params))) {
 			throw StripeProblem.tooManyRequests("resource-specific",
 					"Only one call at a time may report usage of a customer for a meter.");
 		}
-		return this.faults.next(account.id());
+		return this.faults.next(account.id(), null);
 	}
 
 	/** The answer of a fault that strikes before the event is taken. */
@@ -196,8 +264,7 @@ final class Desk {
 	private static Outcome<Answer> conclude(HttpCall http, Call call, String requestId, Answer answer,
 			boolean isToBeStored) {
 		Account account = call.account();
-		ObjectNode line = Json.object().put("account", account.id());
-		call.changes().forEach(line.putArray("changes")::add);
+		ObjectNode line = Recorder.line(call);
 		String key = http.idempotencyKey();
 		boolean isStored = isToBeStored && key != null && http.method().equals("POST")
 				&& account.storedAnswers().find(key, call.now()) == null;

@@ -1,19 +1,15 @@
 package io.tallygate.sandbox.stripe;
 
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code /v1/billing/meters/{id}/event_summaries}: what has been aggregated. Events count
- * only once they are older than the lag; a window without events has no summary.
+ * {@code /v1/billing/meters/{id}/event_summaries}: what has been aggregated. A window
+ * without events has no summary.
  */
 final class EventSummaryResource {
 
@@ -22,10 +18,10 @@ final class EventSummaryResource {
 	private static final Allowed LIST = Allowed.of("customer", "start_time", "end_time", "value_grouping_window",
 			"limit", "starting_after", "ending_before");
 
-	private final Duration lag;
+	private final Aggregation aggregation;
 
-	EventSummaryResource(Duration lag) {
-		this.lag = lag;
+	EventSummaryResource(Aggregation aggregation) {
+		this.aggregation = aggregation;
 	}
 
 	List<Route> routes() {
@@ -46,7 +42,8 @@ final class EventSummaryResource {
 		if (end <= start) {
 			throw StripeProblem.invalid(null, "end_time", "end_time must be after start_time.");
 		}
-		Map<Long, Long> sums = sums(call, meter, customer, start, end, (window == null) ? end - start : grid);
+		Map<Long, Long> sums = this.aggregation.windows(call.account(), meter, customer, start, end,
+				(window == null) ? end - start : grid, call.now());
 		List<ObjectNode> summaries = new ArrayList<>();
 		sums.forEach((from, sum) -> summaries
 			.add(summary(meter, customer, from, (window == null) ? end : from + grid, sum)));
@@ -62,33 +59,6 @@ final class EventSummaryResource {
 			throw StripeProblem.invalid(null, name, "`" + name + "` must be aligned with " + unit + " boundaries.");
 		}
 		return time;
-	}
-
-	/** Per start of a window what the meter's formula makes of its events. */
-	private Map<Long, Long> sums(Call call, ObjectNode meter, String customer, long start, long end, long width) {
-		String formula = Json.text(meter.path("default_aggregation"), "formula");
-		Instant aggregated = call.now().minus(this.lag);
-		Map<Long, Long> sums = new TreeMap<>();
-		Map<Long, AcceptedEvent> last = new TreeMap<>();
-		for (AcceptedEvent event : call.account().events().of(customer, call.pathId())) {
-			long at = event.timestamp().getEpochSecond();
-			if (event.isCancelled() || event.receivedAt().isAfter(aggregated) || at < start || at >= end) {
-				continue;
-			}
-			long from = start + (at - start) / width * width;
-			if (formula.equals("last")) {
-				AcceptedEvent latest = last.merge(from, event, EventSummaryResource::later);
-				sums.put(from, latest.value());
-			}
-			else {
-				sums.merge(from, formula.equals("count") ? 1 : event.value(), Math::addExact);
-			}
-		}
-		return sums;
-	}
-
-	private static AcceptedEvent later(AcceptedEvent one, @Nullable AcceptedEvent other) {
-		return (other == null || one.timestamp().isAfter(other.timestamp())) ? one : other;
 	}
 
 	private static ObjectNode summary(ObjectNode meter, String customer, long start, long end, long sum) {

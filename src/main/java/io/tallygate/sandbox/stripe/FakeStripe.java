@@ -33,6 +33,10 @@ public final class FakeStripe implements AutoCloseable {
 
 	private final StripeServer server;
 
+	private final Desk desk;
+
+	private final Rounds rounds;
+
 	private FakeStripe(FakeStripeOptions options) throws IOException {
 		Ids ids = new Ids(options.clock(), options.random());
 		Accounts accounts = new Accounts();
@@ -40,13 +44,22 @@ public final class FakeStripe implements AutoCloseable {
 		this.journal = Journal.open(options.directory(), accounts::replay);
 		options.keys().forEach((key) -> accounts.open(key, options.clock().instant()));
 		Desk desk = new Desk(accounts, this.faults, options, ids);
+		this.desk = desk;
 		this.journal.append(plant(options, accounts, desk));
-		this.controlDesk = new ControlDesk(accounts, this.faults, options.clock(), ids);
+		this.controlDesk = new ControlDesk(accounts, this.faults, desk, options.clock(), ids);
 		this.clerk = new Clerk(this.journal);
 		this.clerk.start();
 		this.server = new StripeServer(options, (http) -> Mono.fromFuture(this.clerk.submit(
 				() -> http.path().startsWith(ControlDesk.PREFIX) ? this.controlDesk.handle(http) : desk.handle(http)),
 				true));
+		this.rounds = new Rounds(() -> pass(accounts),
+				(parcel, isTaken) -> this.clerk.submit(() -> desk.settle(parcel, isTaken)));
+		this.rounds.start();
+	}
+
+	private List<Deliveries.Parcel> pass(Accounts accounts) {
+		List<String> open = this.clerk.submit(() -> Outcome.unchanged(accounts.ids())).join();
+		return open.stream().flatMap((id) -> this.clerk.submit(() -> this.desk.pass(id)).join().stream()).toList();
 	}
 
 	/**
@@ -81,7 +94,7 @@ public final class FakeStripe implements AutoCloseable {
 			.map((entry) -> encode(entry.getKey()) + "=" + encode(entry.getValue()))
 			.collect(Collectors.joining("&"));
 		HttpCall call = new HttpCall("POST", seed.path(), form, "", "Bearer " + seed.key().secret().reveal(), null,
-				null, seed.id(), new LaneHold(Set.of()));
+				null, seed.id(), new LaneHold(Set.of()), "");
 		Outcome<Answer> outcome = desk.handle(call, now);
 		if (outcome.line() == null) {
 			throw new IllegalArgumentException("The seed " + seed.id() + " was refused: " + outcome.value().body());
@@ -129,8 +142,17 @@ public final class FakeStripe implements AutoCloseable {
 		return this.clerk.submit(() -> Outcome.unchanged(this.controlDesk.events(null))).join();
 	}
 
+	/**
+	 * Refuses after all what was accepted: the events are not counted any more, and an
+	 * error report says so to who listens. Waits for the disk, so not for event loops.
+	 */
+	public void refuseLater(String account, String eventName, String code, List<String> identifiers) {
+		this.clerk.submit(() -> this.desk.refuseLater(account, eventName, code, identifiers)).join();
+	}
+
 	@Override
 	public void close() {
+		this.rounds.close();
 		this.server.close();
 		this.clerk.close();
 		try {

@@ -2,6 +2,7 @@ package io.tallygate.sandbox.stripe;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 
@@ -29,10 +30,14 @@ final class Faults {
 		return List.copyOf(this.waiting);
 	}
 
-	/** Takes what the next call of this account meets, if anything. */
-	synchronized @Nullable Fault next(String account) {
+	/**
+	 * Takes what the next call of this account meets, if anything; of a call that reports
+	 * no meter event with the path.
+	 */
+	synchronized @Nullable Fault next(String account, @Nullable String path) {
 		Fault fault = this.waiting.stream()
 			.filter((waiting) -> waiting.account() == null || waiting.account().equals(account))
+			.filter((waiting) -> Objects.equals(waiting.path(), path))
 			.findFirst()
 			.orElse(null);
 		if (fault == null) {

@@ -11,9 +11,17 @@ import org.jspecify.annotations.Nullable;
  * @param authorization the header, Bearer or Basic
  * @param chosenId the id that a seed wants for what it creates
  * @param hold on the lane that the call occupies until it is answered
+ * @param origin how the caller reached us: scheme, host and port
  */
 record HttpCall(String method, String path, String query, String body, @Nullable String authorization,
-		@Nullable String idempotencyKey, @Nullable String stripeVersion, @Nullable String chosenId, LaneHold hold) {
+		@Nullable String idempotencyKey, @Nullable String stripeVersion, @Nullable String chosenId, LaneHold hold,
+		String origin) {
+
+	/** What is asked for: a form, or JSON where the newer API takes it. */
+	Params params() {
+		boolean isJson = this.path.startsWith("/v2/") && !this.body.isBlank();
+		return isJson ? Params.parseJson(this.query, this.body) : Params.parse(this.query, this.body);
+	}
 
 	/** The key that the call was signed with, empty if there is none. */
 	String key() {

@@ -60,7 +60,7 @@ final class MeterResource {
 		meter.putObject("status_transitions").putNull("deactivated_at");
 		meter.put("updated", call.now().getEpochSecond());
 		meter.putObject("value_settings").put("event_payload_key", payloadKey(params, "value_settings", "value"));
-		return call.save(meter);
+		return call.emit("billing.meter.created", call.save(meter));
 	}
 
 	private static String payloadKey(Params params, String setting, String defaultKey) {
@@ -85,7 +85,7 @@ final class MeterResource {
 		if (call.params().has("display_name")) {
 			meter.put("display_name", call.params().required("display_name", 250));
 		}
-		return call.save(meter.put("updated", call.now().getEpochSecond()));
+		return call.emit("billing.meter.updated", call.save(meter.put("updated", call.now().getEpochSecond())));
 	}
 
 	private static ObjectNode change(Call call, String from, String to) {
@@ -102,7 +102,8 @@ final class MeterResource {
 		else {
 			transitions.putNull("deactivated_at");
 		}
-		return call.save(meter);
+		return call.emit(to.equals("inactive") ? "billing.meter.deactivated" : "billing.meter.reactivated",
+				call.save(meter));
 	}
 
 	private static ObjectNode list(Call call) {

@@ -46,7 +46,7 @@ final class NewSubscription {
 		subscription.putNull("application")
 			.putObject("automatic_tax")
 			.put("enabled", Boolean.TRUE.equals(params.child("automatic_tax").flag("enabled")));
-		subscription.put("billing_cycle_anchor", anchor(params, now, trialEnd).getEpochSecond());
+		subscription.put("billing_cycle_anchor", anchor(params, now, trialEnd, prices.get(0)).getEpochSecond());
 		subscription.putObject("billing_mode").put("type", "flexible");
 		subscription.putNull("cancel_at")
 			.put("cancel_at_period_end", Boolean.TRUE.equals(params.flag("cancel_at_period_end")))
@@ -62,6 +62,8 @@ final class NewSubscription {
 		subscription.putNull("latest_invoice").putObject("metadata");
 		subscription.put("pending_setup_intent", (isCardMissing && !owes)
 				? Json.text(call.save(SetupIntentResource.fresh(call, customerId)), "id") : null);
+		subscription.set("payment_settings", params.child("payment_settings").copy());
+		subscription.put(SubscriptionResource.BILLED_UNTIL, now.getEpochSecond());
 		subscription.put("start_date", now.getEpochSecond())
 			.put("status", status(params, trialEnd, owes, isCardMissing))
 			.putNull("test_clock")
@@ -98,13 +100,31 @@ final class NewSubscription {
 			throw StripeProblem.invalid(null, "items", "A subscription has at most " + ITEMS_MAX + " items.");
 		}
 		List<ObjectNode> prices = items.stream().map((item) -> price(call, item)).toList();
-		if (prices.stream().map((price) -> Json.text(price, "currency")).distinct().count() > 1) {
-			throw StripeProblem.invalid(null, "items", "All prices of a subscription must have the same currency.");
-		}
+		checkCurrency(call, prices);
 		return prices;
 	}
 
-	private static ObjectNode price(Call call, Params item) {
+	/** A customer is billed in one currency for ever. */
+	private static void checkCurrency(Call call, List<ObjectNode> prices) {
+		ObjectNode customer = call.named(CustomerResource.KIND, "customer", call.params().required("customer", 100),
+				"customer");
+		String currency = Json.text(prices.get(0), "currency");
+		String former = customer.path("currency").stringValue(currency);
+		if (!former.equals(currency)) {
+			throw StripeProblem.invalid(null, null,
+					"You cannot combine currencies on a single customer. This customer has had a subscription, coupon,"
+							+ " or invoice item with currency " + former);
+		}
+		if (customer.path("currency").isNull()) {
+			call.save(customer.deepCopy().put("currency", currency));
+		}
+		if (prices.stream().map((price) -> Json.text(price, "currency")).distinct().count() > 1) {
+			throw StripeProblem.invalid(null, "items", "All prices of a subscription must have the same currency.");
+		}
+	}
+
+	/** The price of an item, if it can be subscribed to. */
+	static ObjectNode price(Call call, Params item) {
 		String id = item.required("price", 200);
 		String param = item.name("price");
 		ObjectNode price = call.named(PriceResource.KIND, "price", id, param);
@@ -162,7 +182,7 @@ final class NewSubscription {
 		return (end != null) ? Instant.ofEpochSecond(end) : null;
 	}
 
-	private static Instant anchor(Params params, Instant now, @Nullable Instant trialEnd) {
+	private static Instant anchor(Params params, Instant now, @Nullable Instant trialEnd, ObjectNode price) {
 		Long given = params.whole("billing_cycle_anchor");
 		if (given == null) {
 			return (trialEnd != null) ? trialEnd : now;
@@ -171,6 +191,15 @@ final class NewSubscription {
 		if (anchor.isBefore(now)) {
 			throw StripeProblem.invalid("timestamp_too_old", "billing_cycle_anchor",
 					"Invalid billing_cycle_anchor: must be in the future");
+		}
+		Instant natural = BillingPeriod
+			.at(now, now, now, Json.text(price.path("recurring"), "interval"),
+					price.path("recurring").path("interval_count").asLong(1))
+			.end();
+		if (anchor.isAfter(natural)) {
+			throw StripeProblem.invalid(null, "billing_cycle_anchor",
+					"billing_cycle_anchor cannot be later than next natural billing date (" + natural.getEpochSecond()
+							+ ") for plan");
 		}
 		return anchor;
 	}

@@ -15,7 +15,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -59,6 +61,31 @@ final class Params {
 			}
 		}
 		return new Params(tree, "");
+	}
+
+	/** Reads a JSON object as the newer API takes it; lists get numbers for names. */
+	static Params parseJson(String query, String json) {
+		Params params = parse(query);
+		try {
+			ObjectNode read = Json.read(json);
+			read.properties().forEach((entry) -> params.tree.set(entry.getKey(), texts(entry.getValue())));
+			return params;
+		}
+		catch (JacksonException ex) {
+			throw StripeProblem.invalid(null, null, "The body is no JSON object");
+		}
+	}
+
+	private static JsonNode texts(JsonNode node) {
+		if (!node.isContainer()) {
+			return JsonNodeFactory.instance.stringNode(node.asString(""));
+		}
+		ObjectNode texts = Json.object();
+		node.properties().forEach((entry) -> texts.set(entry.getKey(), texts(entry.getValue())));
+		for (int i = 0; i < node.size() && node.isArray(); i++) {
+			texts.set(Integer.toString(i), texts(node.get(i)));
+		}
+		return texts;
 	}
 
 	private static String decode(String text) {

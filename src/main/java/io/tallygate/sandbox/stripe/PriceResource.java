@@ -51,7 +51,7 @@ final class PriceResource {
 		price.putObject("metadata");
 		price.putNull("nickname").put("product", product(call));
 		PriceTerms.apply(call, price);
-		return render(call, call.save(merge(call, price)));
+		return call.emit("price.created", render(call, call.save(merge(call, price))));
 	}
 
 	private static String product(Call call) {
@@ -71,7 +71,7 @@ final class PriceResource {
 		Params data = params.child("product_data");
 		ObjectNode product = ProductResource.fresh(call, data.required("name", 250))
 			.put("unit_label", data.text("unit_label"));
-		return Json.text(call.save(product), "id");
+		return Json.text(call.emit("product.created", call.save(product)), "id");
 	}
 
 	private static ObjectNode merge(Call call, ObjectNode price) {
@@ -119,7 +119,7 @@ final class PriceResource {
 		if (active != null) {
 			price.put("active", active);
 		}
-		return render(call, call.save(merge(call, price)));
+		return call.emit("price.updated", render(call, call.save(merge(call, price))));
 	}
 
 	private static ObjectNode list(Call call) {
@@ -148,6 +148,9 @@ final class PriceResource {
 		List<String> expand = call.params().texts("expand");
 		if (!expand.contains("tiers") && !expand.contains("data.tiers")) {
 			shown.remove("tiers");
+		}
+		else if (!shown.has("tiers")) {
+			shown.putNull("tiers");
 		}
 		return shown;
 	}

@@ -24,7 +24,8 @@ final class ProductResource {
 		return List.of(new Route("POST", URL, "rak_product_write", CREATE, ProductResource::create),
 				new Route("GET", URL, "rak_product_read", LIST, ProductResource::list),
 				new Route("GET", URL + "/{id}", "rak_product_read", Allowed.of(), (call) -> call.subject(KIND, KIND)),
-				new Route("POST", URL + "/{id}", "rak_product_write", UPDATE, ProductResource::update));
+				new Route("POST", URL + "/{id}", "rak_product_write", UPDATE, ProductResource::update),
+				new Route("DELETE", URL + "/{id}", "rak_product_write", Allowed.of(), ProductResource::delete));
 	}
 
 	private static ObjectNode create(Call call) {
@@ -37,7 +38,7 @@ final class ProductResource {
 			}
 			product.put("id", chosen);
 		}
-		return call.save(merge(call, product));
+		return call.emit("product.created", call.save(merge(call, product)));
 	}
 
 	/** A product of this name that nothing else is known of. */
@@ -80,6 +81,9 @@ final class ProductResource {
 
 	private static ObjectNode update(Call call) {
 		ObjectNode product = call.subject(KIND, KIND);
+		if (Account.isDeleted(product)) {
+			throw StripeProblem.notFound(KIND, call.pathId());
+		}
 		if (call.params().has("name")) {
 			product.put("name", call.params().required("name", 250));
 		}
@@ -88,7 +92,25 @@ final class ProductResource {
 			call.named(PriceResource.KIND, "price", price, "default_price");
 			product.put("default_price", price);
 		}
-		return call.save(merge(call, product));
+		return call.emit("product.updated", call.save(merge(call, product)));
+	}
+
+	/** One with prices can only be archived. */
+	private static ObjectNode delete(Call call) {
+		ObjectNode product = call.subject(KIND, KIND);
+		boolean hasPrices = call.account()
+			.all(PriceResource.KIND)
+			.stream()
+			.anyMatch((price) -> Json.text(price, "product").equals(call.pathId()));
+		if (Account.isDeleted(product)) {
+			throw StripeProblem.notFound(KIND, call.pathId());
+		}
+		if (hasPrices) {
+			throw StripeProblem.invalid(null, "id",
+					"This product cannot be deleted because it has one or more user-created prices.");
+		}
+		call.emit("product.deleted", product);
+		return call.save(Json.object().put("id", call.pathId()).put("object", KIND).put("deleted", true));
 	}
 
 	private static ObjectNode list(Call call) {

@@ -88,7 +88,7 @@ final class StripeServer implements AutoCloseable {
 		return new HttpCall(request.method().name(), (question < 0) ? uri : uri.substring(0, question),
 				(question < 0) ? "" : uri.substring(question + 1), body, request.requestHeaders().get("Authorization"),
 				request.requestHeaders().get("Idempotency-Key"), request.requestHeaders().get("Stripe-Version"),
-				request.requestHeaders().get("X-Sandbox-Id"), hold);
+				request.requestHeaders().get("X-Sandbox-Id"), hold, "http://" + request.requestHeaders().get("Host"));
 	}
 
 	private static Mono<Void> write(HttpServerRequest request, HttpServerResponse response, Answer answer) {

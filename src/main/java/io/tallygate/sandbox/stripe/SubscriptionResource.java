@@ -15,6 +15,9 @@ final class SubscriptionResource {
 
 	static final String KIND = "subscription";
 
+	/** Up to when invoices were made; ours, never shown. */
+	static final String BILLED_UNTIL = "sandbox_billed_until";
+
 	private static final String URL = "/v1/subscriptions";
 
 	private static final String READ = "rak_subscription_read";
@@ -38,7 +41,8 @@ final class SubscriptionResource {
 	}
 
 	private static ObjectNode create(Call call) {
-		return render(call, call.save(NewSubscription.from(call)));
+		ObjectNode made = render(call, call.save(NewSubscription.from(call)));
+		return call.emit("customer.subscription.created", made);
 	}
 
 	private static ObjectNode update(Call call) {
@@ -53,7 +57,7 @@ final class SubscriptionResource {
 		}
 		call.mergeTexts(subscription, "description", "default_payment_method");
 		call.mergeMetadata(subscription);
-		return render(call, call.save(subscription));
+		return changed(call, subscription);
 	}
 
 	private static ObjectNode cancel(Call call) {
@@ -67,10 +71,17 @@ final class SubscriptionResource {
 	/** Ends the subscription now. */
 	static ObjectNode end(Call call, ObjectNode subscription) {
 		long now = call.now().getEpochSecond();
-		return call.save(subscription.put("status", "canceled").put("canceled_at", now).put("ended_at", now));
+		call.save(subscription.put("status", "canceled").put("canceled_at", now).put("ended_at", now));
+		call.emit("customer.subscription.deleted", render(call, subscription));
+		return subscription;
 	}
 
-	private static boolean isOver(JsonNode subscription) {
+	/** Saves a subscription that has changed, tells of it, and shows it. */
+	static ObjectNode changed(Call call, ObjectNode subscription) {
+		return call.emit("customer.subscription.updated", render(call, call.save(subscription)));
+	}
+
+	static boolean isOver(JsonNode subscription) {
 		return Json.text(subscription, "status").equals("canceled");
 	}
 
@@ -109,8 +120,9 @@ final class SubscriptionResource {
 	}
 
 	/** A subscription as it is shown: its items with their prices and current periods. */
-	private static ObjectNode render(Call call, JsonNode kept) {
+	static ObjectNode render(Call call, JsonNode kept) {
 		ObjectNode subscription = (ObjectNode) kept.deepCopy();
+		subscription.remove(BILLED_UNTIL);
 		Instant subscribed = Instant.ofEpochSecond(subscription.path("start_date").asLong());
 		Instant anchor = Instant.ofEpochSecond(subscription.path("billing_cycle_anchor").asLong());
 		Instant at = isOver(subscription) ? Instant.ofEpochSecond(subscription.path("ended_at").asLong()) : call.now();

@@ -1,0 +1,187 @@
+package io.tallygate.billing;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.tallygate.client.BilledClients;
+import io.tallygate.client.ClientAlarm;
+import io.tallygate.client.ClientAlarms;
+import io.tallygate.core.AgencyId;
+import io.tallygate.core.ClientId;
+import io.tallygate.core.Metric;
+import io.tallygate.core.Phases;
+import io.tallygate.core.Problem;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Holds every billed client's terms against Stripe each night, because what fitted when
+ * it was saved may have been changed there since:
+ * <ol>
+ * <li>clients whose night has come are taken up, a few at a time;</li>
+ * <li>price, meter, customer and subscriptions are looked at again;</li>
+ * <li>what does not fit is raised as an alarm of the client, and what was mended is
+ * over.</li>
+ * </ol>
+ * Nothing is stopped: an alarm is for a person. All state is in PostgreSQL, so any number
+ * of instances may do this, and any may die in it.
+ */
+class NightlyTermsCheck implements SmartLifecycle {
+
+	private static final Logger logger = LoggerFactory.getLogger(NightlyTermsCheck.class);
+
+	private final TermsChecks checks;
+
+	private final StripeTermsGuard guard;
+
+	private final BilledClients clients;
+
+	private final ClientAlarms alarms;
+
+	private final BillingProperties properties;
+
+	private final Clock clock;
+
+	private final Scheduler scheduler;
+
+	private final String owner;
+
+	private final MeterRegistry metrics;
+
+	private volatile TermsChecks.Standing standing = new TermsChecks.Standing(0, null);
+
+	private volatile @Nullable Disposable rounds;
+
+	NightlyTermsCheck(TermsChecks checks, StripeTermsGuard guard, BilledClients clients, ClientAlarms alarms,
+			BillingProperties properties, Clock clock, Scheduler scheduler, String owner, MeterRegistry metrics) {
+		this.checks = checks;
+		this.guard = guard;
+		this.clients = clients;
+		this.alarms = alarms;
+		this.properties = properties;
+		this.clock = clock;
+		this.scheduler = scheduler;
+		this.owner = owner;
+		this.metrics = metrics;
+		Gauge.builder(Metric.CLIENTS_ALARMED.key(), this, NightlyTermsCheck::alarmed)
+			.description(Metric.CLIENTS_ALARMED.description())
+			.register(metrics);
+		Gauge.builder(Metric.TERMS_CHECKS_BEHIND.key(), this, NightlyTermsCheck::behind)
+			.description(Metric.TERMS_CHECKS_BEHIND.description())
+			.register(metrics);
+	}
+
+	/** All clients whose night has come, until there is none left. */
+	Mono<Void> round() {
+		return this.checks.addMissing(this.clock.instant())
+			.then(Mono.defer(this::some))
+			.expand((count) -> (count == this.properties.termsChecksAtOnce()) ? Mono.defer(this::some) : Mono.empty())
+			.then(Mono.defer(() -> this.checks.standing(this.clock.instant())))
+			.doOnNext((now) -> this.standing = now)
+			.then();
+	}
+
+	private Mono<Integer> some() {
+		int limit = this.properties.termsChecksAtOnce();
+		return this.checks.take(this.owner, this.clock.instant(), this.properties.termsCheckLease(), limit)
+			.flatMap((due) -> look(due, this.owner).onErrorResume((error) -> {
+				logger.warn("The terms of client {} could not be checked; its lease lapses", due.client(), error);
+				return Mono.empty();
+			}).thenReturn(1), limit)
+			.reduce(0, Integer::sum);
+	}
+
+	/** Looks at one client now, because a person asks. */
+	Mono<List<ClientAlarm>> look(AgencyId agency, ClientId client) {
+		return look(new TermsChecks.Due(agency, client), null);
+	}
+
+	private Mono<List<ClientAlarm>> look(TermsChecks.Due due, @Nullable String by) {
+		return this.clients.find(due.agency(), due.client())
+			.flatMap((billed) -> this.guard.findings(due.agency(), billed.choice(), billed.policy())
+				.onErrorResume((trouble) -> Mono.just(List.of(unchecked(trouble)))))
+			.flatMap((findings) -> raise(due, by, findings))
+			.switchIfEmpty(this.checks.drop(due.client())
+				.then(this.alarms.replace(due.agency(), due.client(), ClientAlarms.TERMS, List.of()))
+				.thenReturn(List.of()));
+	}
+
+	private Mono<List<ClientAlarm>> raise(TermsChecks.Due due, @Nullable String by, List<TermsFinding> findings) {
+		boolean isUnchecked = findings.stream().anyMatch((finding) -> finding.kind() == TermsFinding.Kind.UNCHECKED);
+		List<ClientAlarm> raised = StripeTermsGuard.alarms(findings);
+		if (!raised.isEmpty()) {
+			logger.warn("Client {} is not billed as its terms say: {}", due.client(),
+					raised.stream().map(ClientAlarm::code).toList());
+		}
+		this.metrics
+			.counter(Metric.TERMS_CHECKS.key(), "outcome",
+					isUnchecked ? "unchecked" : raised.isEmpty() ? "fits" : "raised")
+			.increment();
+		return this.alarms.replace(due.agency(), due.client(), ClientAlarms.TERMS, raised)
+			.then(this.checks.settle(due, by, this.clock.instant(),
+					isUnchecked ? this.properties.termsCheckAgain() : null))
+			.thenReturn(raised);
+	}
+
+	private static TermsFinding unchecked(Throwable trouble) {
+		Throwable told = StripeProblems.told(trouble);
+		String reason = (told instanceof Problem problem) ? String.valueOf(problem.getMessage())
+				: told.getClass().getSimpleName();
+		return new TermsFinding(TermsFinding.Kind.UNCHECKED, "",
+				"Stripe could not be asked whether these terms still fit: " + reason);
+	}
+
+	private double alarmed() {
+		return this.standing.alarmed();
+	}
+
+	private double behind() {
+		Instant oldest = this.standing.oldestDueAt();
+		return (oldest != null) ? Math.max(0, Duration.between(oldest, this.clock.instant()).toSeconds()) : 0;
+	}
+
+	@Override
+	public synchronized void start() {
+		if (this.rounds == null) {
+			this.rounds = Flux.interval(this.properties.termsCheckEvery(), this.scheduler)
+				.onBackpressureDrop()
+				.concatMap((tick) -> round().onErrorResume((error) -> {
+					logger.warn("The nightly check of terms failed and is tried again: {}", error.getMessage());
+					return Mono.empty();
+				}), 0)
+				.subscribe();
+		}
+	}
+
+	/** What is under way is taken up again by whoever comes next. */
+	@Override
+	public synchronized void stop() {
+		Disposable ending = this.rounds;
+		this.rounds = null;
+		if (ending != null) {
+			ending.dispose();
+		}
+	}
+
+	@Override
+	public boolean isRunning() {
+		return this.rounds != null;
+	}
+
+	@Override
+	public int getPhase() {
+		return Phases.OUTBOX;
+	}
+
+}
