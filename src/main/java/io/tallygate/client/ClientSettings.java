@@ -26,8 +26,8 @@ record ClientSettings(String nickname, StripeGuard.@Nullable StripeChoice stripe
 
 	/** The same, billed so. */
 	ClientSettings billed(StripeGuard.StripeChoice choice) {
-		return new ClientSettings(this.nickname, choice, this.policy, this.limits, this.modelsAllowed, this.onDisconnect,
-				this.onMissingUsage, this.onEpochClose);
+		return new ClientSettings(this.nickname, choice, this.policy, this.limits, this.modelsAllowed,
+				this.onDisconnect, this.onMissingUsage, this.onEpochClose);
 	}
 
 	/**

@@ -44,7 +44,10 @@ record ClientView(String id, String nickname, Platform platform, String status, 
 				client.archivedAt(), alarms, channels, null);
 	}
 
-	/** As the answer that made it shows it: with its only channel's new key, and the subscription if one was made. */
+	/**
+	 * As the answer that made it shows it: with its only channel's new key, and the
+	 * subscription if one was made.
+	 */
 	ClientView with(ChannelView channel, @Nullable NewSubscription made) {
 		return new ClientView(this.id, this.nickname, this.platform, this.status, this.billing, this.epoch,
 				this.stripeCustomerId, this.stripeProductId, this.stripePriceId, this.chargeBy, this.billingUnit,
