@@ -7,6 +7,7 @@
 --   O  open          a = the mark                b = its reservation   c = limits or ''   d = ''
 --   C  close         a = quantity (thousandths)  b = the entry         c = usage          d = tokens or ''
 --   A  acknowledge   a = base                    b = its version       c = usage          d = used|version or ''
+--   B  base          a = base                    b = its version       c, d = ''
 --   S  strike        a, b, c, d = ''
 --   K  keep          a = the entry               b, c, d = ''
 -- usage is what is counted and in which period: tokens:<start> or messages:<start>.
@@ -302,6 +303,24 @@ operations.A = function(prefix, account, request, base, version, usage, used)
   unmark(prefix, cap, is_capped, request)
   redis.call('SET', prefix .. 'closed:' .. request, '1', 'EX', CLOSED_SECONDS)
   return total(held and 1 or 0, totals)
+end
+
+-- An account that is not there is made by its next exchange. The base of the same version is given as it was.
+operations.B = function(prefix, account, request, base, version)
+  local totals = prefix .. 'acc:' .. account
+  if redis.call('EXISTS', totals) == 0 then
+    return {0, '', ''}
+  end
+  local held = redis.call('HMGET', totals, 'base', 'ver')
+  local known = tonumber(held[2] or '-1')
+  if tonumber(version) < known then
+    return {0, '', ''}
+  end
+  redis.call('HSET', totals, 'base', base, 'ver', version)
+  if tonumber(version) > known then
+    return {1, base, '0'}
+  end
+  return {0, held[1] or '', '0'}
 end
 
 operations.K = function(prefix, account, request, entry)

@@ -40,7 +40,7 @@ class DocumentationTests {
 	private static final Pattern FILE = Pattern.compile("[\\w.-]+(/[\\w.-]+)*\\.(lua|sql|xml|yaml|md|java)");
 
 	private static final Pattern PROMETHEUS = Pattern
-		.compile("(tallygate_[a-z_]+?)(_total|_seconds_count|_seconds_sum|_seconds_max)?(\\{.*})?");
+		.compile("(tallygate_[a-z_]+?)(_total|_seconds_count|_seconds_sum|_seconds_max|_seconds)?(\\{.*})?");
 
 	/** {@code (docs/operating.md, "Rights")}, in Java with its quotes escaped. */
 	private static final Pattern REFERENCE = Pattern

@@ -27,6 +27,23 @@ public enum Metric {
 	ENTRIES_UNWRITTEN("tallygate.metering.entries.unwritten",
 			"Entries held in memory that PostgreSQL has not committed"),
 
+	/** Entries that Redis keeps. */
+	ENTRIES_PENDING("tallygate.metering.entries.pending",
+			"Entries that Redis keeps and PostgreSQL may not have, of all replicas, at the last sweep"),
+
+	/** How far the ledger is behind. */
+	OLDEST_PENDING("tallygate.metering.oldest.pending", "Seconds since the oldest of these ended"),
+
+	/** How long entries are exposed. */
+	ENTRY_WRITTEN("tallygate.metering.entry.written", "From the end of an exchange to its commit in PostgreSQL"),
+
+	/** Redis against the ledger. */
+	DRIFT("tallygate.metering.drift",
+			"Thousandths by which Redis and the ledger differed at the same version, at the last comparison of all accounts"),
+
+	/** What comparing mended. */
+	BASES_BEHIND("tallygate.metering.bases.behind", "Accounts of which Redis had an older total than PostgreSQL"),
+
 	/** Entries that the ledger refuses. */
 	ENTRIES_SET_ASIDE("tallygate.metering.entries.set.aside",
 			"Entries that the ledger refuses for themselves, kept for a person"),
@@ -76,6 +93,10 @@ public enum Metric {
 	/** Lanes of which PostgreSQL may have lost what Stripe has. */
 	OUTBOX_LANES_IN_DOUBT("tallygate.outbox.lanes.in.doubt",
 			"Lanes that wait for a comparison with Stripe, since PostgreSQL lost commits"),
+
+	/** Accounts against meter events. */
+	OUTBOX_DRIFT("tallygate.outbox.drift",
+			"Units by which accounts and meter events differed, when they were compared last"),
 
 	/** Nothing of these gets to Stripe. */
 	OUTBOX_AGENCIES_PAUSED("tallygate.outbox.agencies.paused", "Agencies whose delivery is paused"),

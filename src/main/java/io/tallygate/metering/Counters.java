@@ -145,6 +145,17 @@ interface Counters {
 		}
 
 		/**
+		 * PostgreSQL says what an account's base is. Where Redis has one of the same
+		 * version or an older one, it is set.
+		 *
+		 * @param account of which Redis need not know
+		 * @param base its total
+		 * @param version of that total
+		 */
+		record Base(AccountKey account, long base, long version) implements Operation {
+		}
+
+		/**
 		 * Removes the mark of an exchange that is open no more. What its client used is
 		 * not known from then on, because the exchange may stand in the ledger.
 		 */
@@ -211,7 +222,7 @@ interface Counters {
 	 *
 	 * @param result what became of it
 	 * @param total the account's running total in thousandths where Redis knows its base,
-	 * else {@code null}
+	 * else {@code null}; of a {@code Base}, the base that it had at the same version
 	 * @param error why it was refused
 	 * @param standing how the client's limits stood, for an open that had to keep to some
 	 */

@@ -1,6 +1,7 @@
 package io.tallygate.metering;
 
 import java.time.Clock;
+import java.time.Duration;
 
 import io.lettuce.core.AbstractRedisClient;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -104,6 +105,9 @@ class MeteringConfiguration {
 		presence.onNewId(meter::markAgain);
 		ledger.onPosted((posted) -> {
 			softCaps.posted(posted);
+			if (posted.fresh()) {
+				metrics.written(Duration.between(posted.entry().occurredAt(), clock.instant()));
+			}
 			tell(posted, meter.written(posted.entry().request().value()), dueListeners, listeners);
 		});
 		metrics.gauge(Metric.EXCHANGES_OPEN, meter, (m) -> m.open().size());
@@ -132,7 +136,8 @@ class MeteringConfiguration {
 		Sweeper sweeper = new Sweeper(counters, totals, instances, presence, ledger, meter, clock,
 				properties.markGrace(), metrics);
 		EpochCloser epochs = new EpochCloser(new PostgresEpochs(database, ids, clock), counters, totals);
-		return new MeteringLifecycle(totals, presence, history, ledger, meter, sweeper, epochs,
+		Comparison comparison = new Comparison(new PostgresAccounts(database), totals, metrics);
+		return new MeteringLifecycle(totals, presence, history, ledger, meter, sweeper, comparison, epochs,
 				new Partitions(database, clock), this.scheduler, properties);
 	}
 

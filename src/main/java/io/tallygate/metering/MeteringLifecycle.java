@@ -26,6 +26,8 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 
 	private static final Duration START_MAX = Duration.ofSeconds(30);
 
+	private static final Duration COMPARISONS_APART = Duration.ofMinutes(1);
+
 	private final RunningTotals totals;
 
 	private final Presence presence;
@@ -37,6 +39,8 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 	private final ExchangeMeter meter;
 
 	private final Sweeper sweeper;
+
+	private final Comparison comparison;
 
 	private final EpochCloser epochs;
 
@@ -53,14 +57,15 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 	private volatile boolean complete = true;
 
 	MeteringLifecycle(RunningTotals totals, Presence presence, History history, LedgerWriter ledger,
-			ExchangeMeter meter, Sweeper sweeper, EpochCloser epochs, Partitions partitions, Scheduler scheduler,
-			MeteringProperties properties) {
+			ExchangeMeter meter, Sweeper sweeper, Comparison comparison, EpochCloser epochs, Partitions partitions,
+			Scheduler scheduler, MeteringProperties properties) {
 		this.totals = totals;
 		this.presence = presence;
 		this.history = history;
 		this.ledger = ledger;
 		this.meter = meter;
 		this.sweeper = sweeper;
+		this.comparison = comparison;
 		this.epochs = epochs;
 		this.partitions = partitions;
 		this.scheduler = scheduler;
@@ -78,6 +83,7 @@ class MeteringLifecycle implements SmartLifecycle, ExitCodeGenerator {
 		every(this.properties.sweepInterval(), "the sweep", this.sweeper::sweep);
 		every(this.properties.sweepInterval(), "the restoring of entries", this.history::restore);
 		every(this.properties.epochCloseInterval(), "the closing of epochs", this.epochs::closeEnded);
+		every(COMPARISONS_APART, "the comparison of Redis and the ledger", this.comparison::round);
 		every(Duration.ofHours(1), "the forgetting of old writers", this.history::tidy);
 		every(Duration.ofHours(12), "the ledger's partitions", this.partitions::ensure);
 	}

@@ -158,6 +158,9 @@ class RedisCounters implements Counters, AutoCloseable {
 		if (operation instanceof Operation.Keep keep) {
 			return fill(to, at, "K", keep.entry().request().value(), keep.entry().encode(), "", "", "");
 		}
+		if (operation instanceof Operation.Base known) {
+			return fill(to, at, "B", "", Long.toString(known.base()), Long.toString(known.version()), "", "");
+		}
 		return fill(to, at, "S", ((Operation.Strike) operation).request(), "", "", "", "");
 	}
 

@@ -5,11 +5,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 
 import io.tallygate.metering.Counters.Mark;
 import io.tallygate.metering.Counters.Operation;
 import io.tallygate.metering.Counters.Pending;
+import io.tallygate.metering.MeteringMetrics.PendingEntries;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -58,6 +60,7 @@ class Sweeper {
 		this.clock = clock;
 		this.markGrace = markGrace;
 		this.metrics = metrics;
+		metrics.showPending(clock);
 	}
 
 	/** One round. Does nothing while this instance cannot be sure who lives. */
@@ -75,7 +78,10 @@ class Sweeper {
 			return Mono.empty();
 		}
 		this.ledger.acknowledgeAgain();
-		Mono<Void> entries = this.counters.pending().flatMap((pending) -> write(pending, alive)).then();
+		AtomicReference<PendingEntries> found = new AtomicReference<>(new PendingEntries(0, null));
+		Mono<Void> entries = this.counters.pending()
+			.flatMap((pending) -> write(pending, alive, found))
+			.then(Mono.fromRunnable(() -> this.metrics.pending(found.get())));
 		Set<String> marked = new HashSet<>();
 		Mono<Void> marks = this.counters.marks()
 			.doOnNext((mark) -> marked.add(mark.request()))
@@ -91,7 +97,7 @@ class Sweeper {
 			.flatMap(this.instances::strike);
 	}
 
-	private Mono<Void> write(Pending pending, Set<String> alive) {
+	private Mono<Void> write(Pending pending, Set<String> alive, AtomicReference<PendingEntries> found) {
 		Entry entry;
 		try {
 			entry = Entry.decode(pending.line());
@@ -100,6 +106,7 @@ class Sweeper {
 			logger.error("Redis keeps an entry of {} that cannot be read: {}", pending.request(), ex.getMessage());
 			return Mono.empty();
 		}
+		found.updateAndGet((before) -> before.plus(entry.occurredAt()));
 		boolean isHeld = entry.instance().equals(this.presence.id()) ? this.ledger.holds(pending.request())
 				: alive.contains(entry.instance());
 		return isHeld ? Mono.empty() : this.ledger.append(entry);

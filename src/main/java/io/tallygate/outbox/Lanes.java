@@ -45,6 +45,8 @@ final class Lanes implements DueListener, SmartLifecycle {
 
 	private static final Logger log = LoggerFactory.getLogger(Lanes.class);
 
+	private static final Duration COMPARISONS_APART = Duration.ofMinutes(5);
+
 	private final Outbox outbox;
 
 	private final Courier courier;
@@ -234,7 +236,9 @@ final class Lanes implements DueListener, SmartLifecycle {
 		Disposable scans = Flux.interval(this.properties.scanEvery(), this.scheduler)
 			.onBackpressureDrop()
 			.subscribe((tick) -> scanSoon());
-		this.mending = this.recovery.rounds(this.properties.recoverEvery(), this.scheduler).subscribe();
+		this.mending = Disposables.composite(
+				this.recovery.rounds(this.properties.recoverEvery(), this.scheduler).subscribe(),
+				comparisons().subscribe());
 		this.shift = new Shift(bell, scans, finished);
 		finished.subscribe();
 		scanSoon();
@@ -266,6 +270,21 @@ final class Lanes implements DueListener, SmartLifecycle {
 		this.mending.dispose();
 		ending.end();
 		ending.finished().doFinally((signal) -> callback.run()).subscribe();
+	}
+
+	/** Whether accounts and meter events still say the same, from time to time. */
+	private Mono<Void> comparisons() {
+		return Mono.defer(this.outbox::drift).doOnNext(this::tellDrift).onErrorResume((error) -> {
+			log.warn("Accounts and meter events could not be compared: {}", error.getMessage());
+			return Mono.empty();
+		}).repeatWhen((rounds) -> rounds.concatMap((done) -> Mono.delay(COMPARISONS_APART, this.scheduler))).then();
+	}
+
+	private void tellDrift(long units) {
+		this.metrics.drift(units);
+		if (units > 0) {
+			log.error("Accounts and meter events differ by {} units (docs/operating.md, \"Drift\")", units);
+		}
 	}
 
 	private Mono<Void> sayWhatIsLeft() {

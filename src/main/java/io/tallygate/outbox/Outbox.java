@@ -67,6 +67,9 @@ interface Outbox {
 	 */
 	Mono<List<Recovery.Settled>> settle(DoubtfulLane doubtful, Map<Instant, BigDecimal> readings, Instant now);
 
+	/** Units by which accounts and their newest meter events differ: never any. */
+	Mono<Long> drift();
+
 	/** What is left to do, over all agencies. */
 	Mono<Backlog> backlog();
 

@@ -22,6 +22,8 @@ final class OutboxMetrics {
 
 	private final AtomicLong lanesDue = new AtomicLong();
 
+	private final AtomicLong drift = new AtomicLong();
+
 	OutboxMetrics(MeterRegistry registry, InstantSource clock) {
 		this.registry = registry;
 		this.clock = clock;
@@ -33,6 +35,9 @@ final class OutboxMetrics {
 			.register(registry);
 		backlog(Metric.OUTBOX_LANES_IN_DOUBT, Outbox.Backlog::lanesInDoubt);
 		backlog(Metric.OUTBOX_AGENCIES_PAUSED, Outbox.Backlog::agenciesPaused);
+		Gauge.builder(Metric.OUTBOX_DRIFT.key(), this.drift, AtomicLong::get)
+			.description(Metric.OUTBOX_DRIFT.description())
+			.register(registry);
 		Gauge.builder(Metric.OUTBOX_LANES_DUE.key(), this.lanesDue, AtomicLong::get)
 			.description(Metric.OUTBOX_LANES_DUE.description())
 			.register(registry);
@@ -41,6 +46,10 @@ final class OutboxMetrics {
 	void scanned(long lanes, Outbox.Backlog left) {
 		this.lanesDue.set(lanes);
 		this.backlog = left;
+	}
+
+	void drift(long units) {
+		this.drift.set(units);
 	}
 
 	void cut() {

@@ -112,6 +112,21 @@ class PostgresOutbox implements Outbox {
 			from meter_event where state in ('due', 'sending') or state = 'parked'
 			""";
 
+	/**
+	 * Meter events of one account follow each other; the newest are enough to look at,
+	 * also where successors of older ones are among them.
+	 */
+	private static final String DRIFT = """
+			select coalesce(sum(abs(a.cut - coalesce(m.to_unit, 0))), 0)::bigint as drift
+			from account a
+			left join lateral (
+			  select max(to_unit) as to_unit from (
+			    select to_unit from meter_event
+			    where client_id = a.client_id and epoch = a.epoch and kind in ('units', 'recovered')
+			    order by id desc limit 50) newest) m on true
+			where a.cut <> coalesce(m.to_unit, 0)
+			""";
+
 	private final Database.OfSystem database;
 
 	private final Witness witness;
@@ -279,6 +294,11 @@ class PostgresOutbox implements Outbox {
 		Mono<List<Recovery.Settled>> settled = this.recovery.settle(doubtful, readings, now, this::raise,
 				(hour) -> known(doubtful.lane(), hour));
 		return Uncancelled.of(this.database.transactions().transactional(settled));
+	}
+
+	@Override
+	public Mono<Long> drift() {
+		return this.client.sql(DRIFT).mapValue(Long.class).one();
 	}
 
 	@Override

@@ -2,11 +2,13 @@ package io.tallygate.metering;
 
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 import io.tallygate.simulation.Tables;
+import io.tallygate.simulation.Wire;
 
 /**
  * The tables {@code account} and {@code bucket} in memory, which the ledger raises and
@@ -59,6 +61,18 @@ public final class InMemoryAccounts {
 		hours.merge(hour, new Owed(hour, units, 0, at), (bucket, added) -> new Owed(hour, bucket.crossed() + units,
 				bucket.cut(), at.isAfter(bucket.lastCrossingAt()) ? at : bucket.lastCrossingAt()));
 		this.buckets.put(key, hours);
+	}
+
+	/** As one process reads them. */
+	Accounts over(Wire wire) {
+		return (after, limit) -> wire
+			.call(() -> this.accounts.values()
+				.stream()
+				.filter((account) -> after == null || account.key().compareTo(after) > 0)
+				.sorted(Comparator.comparing(Account::key))
+				.limit(limit)
+				.toList())
+			.flatMapIterable((accounts) -> accounts);
 	}
 
 	/** Units completed. */

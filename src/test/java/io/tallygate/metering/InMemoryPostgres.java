@@ -203,6 +203,11 @@ public final class InMemoryPostgres {
 		};
 	}
 
+	/** The accounts, as one process reads them. */
+	Accounts accounts(Wire wire) {
+		return this.accounts.over(wire);
+	}
+
 	private List<Ledger.Posted> append(List<Entry> entries) {
 		Map<String, Entry> fresh = new LinkedHashMap<>();
 		entries.stream()

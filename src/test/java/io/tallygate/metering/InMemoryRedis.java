@@ -155,6 +155,10 @@ public final class InMemoryRedis {
 			if (total.pending() != 0) {
 				faults.add(account.text() + " has " + total.pending() + " pending in Redis");
 			}
+			if (total.base() != null && total.base() != accounts.total(account)) {
+				faults.add(account.text() + " is " + total + " in Redis after all was compared, of "
+						+ accounts.total(account));
+			}
 		}
 		return faults;
 	}
@@ -298,11 +302,24 @@ public final class InMemoryRedis {
 			keep(keep.entry());
 			return new Counters.Reply(Counters.Result.APPLIED, null, null);
 		}
+		if (operation instanceof Counters.Operation.Base known) {
+			return base(known.account(), known.base(), known.version());
+		}
 		Counters.Mark struck = unmark(((Counters.Operation.Strike) operation).request());
 		if (struck != null) {
 			this.held.limits.struck(struck);
 		}
 		return new Counters.Reply((struck != null) ? Counters.Result.APPLIED : Counters.Result.KNOWN, null, null);
+	}
+
+	private Counters.Reply base(AccountKey account, long base, long version) {
+		Total held = this.held.totals.get(account);
+		if (held == null || version < held.version()) {
+			return new Counters.Reply(Counters.Result.KNOWN, null, null);
+		}
+		this.held.totals.put(account, new Total(base, version, held.pending()));
+		return (version > held.version()) ? new Counters.Reply(Counters.Result.APPLIED, base, null)
+				: new Counters.Reply(Counters.Result.KNOWN, held.base(), null);
 	}
 
 	private Counters.Reply open(Counters.Mark mark, Counters.@Nullable Bounds bounds) {

@@ -23,6 +23,8 @@ public final class MeteringInstance {
 	/** How long a process that stopped renewing counts as alive. */
 	public static final Duration LEASE = Duration.ofSeconds(20);
 
+	private static final Duration COMPARISONS_APART = Duration.ofMinutes(1);
+
 	private static final Duration ATTEMPTS_APART = Duration.ofSeconds(1);
 
 	private final Scheduler scheduler;
@@ -102,6 +104,7 @@ public final class MeteringInstance {
 			every(properties.sweepInterval(), sweeper::sweep);
 		}
 		every(properties.epochCloseInterval(), epochs::closeEnded);
+		every(COMPARISONS_APART, new Comparison(postgres.accounts(toPostgres), totals, metrics)::round);
 		if (bug != Bug.ENTRIES_NOT_RESTORED) {
 			every(properties.sweepInterval(), this.history::restore);
 			every(Duration.ofHours(1), this.history::tidy);

@@ -40,6 +40,10 @@ final class MeteringWorld implements AutoCloseable {
 
 	final EpochCloser epochs;
 
+	final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+
+	final Comparison comparison;
+
 	final Progress progress;
 
 	final Witness witness;
@@ -76,7 +80,7 @@ final class MeteringWorld implements AutoCloseable {
 		this.history = new History(this.progress, this.witness, this.counters, this.ledger, this.presence.id(),
 				scheduler);
 		this.witness.onLost(this.history::doubt);
-		MeteringMetrics metrics = new MeteringMetrics(new SimpleMeterRegistry());
+		MeteringMetrics metrics = new MeteringMetrics(this.meters);
 		OccurrenceClock occurrences = new OccurrenceClock(clock);
 		this.meter = new ExchangeMeter(this.totals, this.ledger, this.instances, this.presence, occurrences,
 				postgresTime, scheduler, properties, metrics, Periods.UTC_MONTHS);
@@ -89,6 +93,7 @@ final class MeteringWorld implements AutoCloseable {
 		this.sweeper = new Sweeper(this.counters, this.totals, this.instances, this.presence, this.ledger, this.meter,
 				clock, properties.markGrace(), metrics);
 		this.epochs = new EpochCloser(new PostgresEpochs(database, Exchanges.IDS, clock), this.counters, this.totals);
+		this.comparison = new Comparison(new PostgresAccounts(database), this.totals, metrics);
 		this.totals.start();
 		this.presence.renew().block(PATIENCE);
 	}

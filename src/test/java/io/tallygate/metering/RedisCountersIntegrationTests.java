@@ -103,6 +103,30 @@ class RedisCountersIntegrationTests {
 	}
 
 	@Test
+	void aBaseOfPostgresIsTakenWhereItIsNotOlder() {
+		Entry entry = Exchanges.entry(this.terms, 600, Exchanges.NOON);
+		run(new Operation.Close(entry));
+		run(new Operation.Acknowledge(entry, 600_000, 5));
+
+		assertThat(base(700_000, 4)).isEqualTo(new Reply(Result.KNOWN, null, null));
+		assertThat(base(600_000, 5)).isEqualTo(new Reply(Result.KNOWN, 600_000L, null));
+		assertThat(base(700_000, 6)).isEqualTo(new Reply(Result.APPLIED, 700_000L, null));
+		assertThat(base(800_000, 6)).as("what differed at the same version is told, and set right")
+			.isEqualTo(new Reply(Result.KNOWN, 700_000L, null));
+		assertThat(base(800_000, 6)).isEqualTo(new Reply(Result.KNOWN, 800_000L, null));
+	}
+
+	@Test
+	void noAccountIsMadeForItsBase() {
+		assertThat(base(600_000, 5)).isEqualTo(new Reply(Result.KNOWN, null, null));
+		assertThat(base(600_000, 5)).isEqualTo(new Reply(Result.KNOWN, null, null));
+	}
+
+	private Reply base(long base, long version) {
+		return run(new Operation.Base(Exchanges.entry(this.terms, 0, Exchanges.NOON).account(), base, version));
+	}
+
+	@Test
 	void anOlderBaseDoesNotReplaceANewerOne() {
 		Entry one = Exchanges.entry(this.terms, 600, Exchanges.NOON);
 		Entry two = Exchanges.entry(this.terms, 700, Exchanges.NOON);

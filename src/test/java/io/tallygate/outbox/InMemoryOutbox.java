@@ -339,6 +339,23 @@ public final class InMemoryOutbox implements Outbox {
 	}
 
 	@Override
+	public Mono<Long> drift() {
+		return transaction(() -> this.accounts.keys()
+			.stream()
+			.mapToLong((account) -> Math.abs(this.accounts.cut(account) - lastUnit(account)))
+			.sum());
+	}
+
+	private long lastUnit(AccountKey account) {
+		return this.rows.values()
+			.stream()
+			.filter((row) -> row.client().equals(account.client()) && row.epoch() == account.epoch())
+			.mapToLong(MeterEventRow::toUnit)
+			.max()
+			.orElse(0);
+	}
+
+	@Override
 	public Mono<Backlog> backlog() {
 		return transaction(() -> new Backlog(count(Delivery.State.DUE), count(Delivery.State.SENDING),
 				count(Delivery.State.PARKED),

@@ -93,6 +93,11 @@ public final class OutboxInstance {
 		}
 
 		@Override
+		public Mono<Long> drift() {
+			return this.wire.call(() -> this.outbox.drift().block());
+		}
+
+		@Override
 		public Mono<Backlog> backlog() {
 			return this.wire.call(() -> this.outbox.backlog().block());
 		}

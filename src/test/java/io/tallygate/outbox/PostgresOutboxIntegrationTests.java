@@ -264,6 +264,16 @@ class PostgresOutboxIntegrationTests {
 		assertThat(this.outbox.backlog().block()).isEqualTo(new Outbox.Backlog(1, 0, 0, NOW, 0, 0));
 	}
 
+	@Test
+	void whatIsCutIsWhatMeterEventsSay() {
+		cutOne();
+		assertThat(this.outbox.drift().block()).isZero();
+
+		this.database.execute("update account set cut = cut - 1");
+
+		assertThat(this.outbox.drift().block()).isEqualTo(1);
+	}
+
 	private void cutOne() {
 		this.database.cross(Fixtures.client(1), 3, NOW.minusSeconds(60));
 		assertThat(this.outbox.cut(1, NOW).block()).isNotNull();

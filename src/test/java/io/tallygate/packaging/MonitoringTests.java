@@ -129,8 +129,12 @@ class MonitoringTests {
 			String name = row.get(0).replace("`", "").replace('.', '_');
 			switch (row.get(1).replaceAll(",.*", "")) {
 				case "counter" -> counted.add(name + "_total");
-				case "timer" ->
+				case "timer" -> {
+					if (row.get(1).contains("percentile")) {
+						counted.add(name + "_seconds");
+					}
 					counted.addAll(List.of(name + "_seconds_count", name + "_seconds_sum", name + "_seconds_max"));
+				}
 				default -> counted.add(name);
 			}
 		});

@@ -68,7 +68,7 @@ final class FakeStripeFixture implements AutoCloseable {
 			.setApiBase(this.stripe.baseUrl().toString())
 			.setMeterEventsBase(this.stripe.baseUrl().toString())
 			.setConnectTimeout(2_000)
-			.setReadTimeout(1_500)
+			.setReadTimeout(5_000)
 			.setMaxNetworkRetries(0)
 			.build();
 	}
