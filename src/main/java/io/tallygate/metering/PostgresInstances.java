@@ -53,6 +53,11 @@ class PostgresInstances implements Instances {
 
 	private static final String STRIKE = "delete from open_exchange where request_id = any(:requests::text[])";
 
+	private static final String TAKE_BACK = """
+			with gone as (delete from open_exchange where request_id = any(:requests::text[]))
+			update orphan set superseded_at = now() where request_id = any(:requests::text[]) and superseded_at is null
+			""";
+
 	/**
 	 * Held by whoever writes entries of the account. The next statement sees what they
 	 * have written, or they will see what it has.
@@ -108,6 +113,11 @@ class PostgresInstances implements Instances {
 	public Mono<Void> strike(Set<String> requests) {
 		return requests.isEmpty() ? Mono.empty()
 				: run(client().sql(STRIKE).bind("requests", requests.toArray(String[]::new))).then();
+	}
+
+	@Override
+	public Mono<Void> takeBack(Set<String> requests) {
+		return run(client().sql(TAKE_BACK).bind("requests", requests.toArray(String[]::new))).then();
 	}
 
 	@Override
