@@ -20,6 +20,7 @@ import io.tallygate.provider.Usage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
@@ -43,6 +44,9 @@ class ExchangeMeter implements Meter {
 
 	/** Redis knows a closed exchange for five minutes. */
 	private static final Duration CLOSE_AGAIN_MAX = Duration.ofMinutes(4);
+
+	/** What is beyond, the sweeper strikes when it is old enough. */
+	private static final int GIVEN_UP_MAX = 10_000;
 
 	private final RunningTotals totals;
 
@@ -70,6 +74,9 @@ class ExchangeMeter implements Meter {
 
 	/** What this instance has admitted and not closed. */
 	private final Map<String, Opening> open = new ConcurrentHashMap<>();
+
+	/** What was refused, and a store may have marked all the same. */
+	private final Map<String, Mark> givenUp = new ConcurrentHashMap<>();
 
 	/** What was closed and is not written yet. */
 	private final Map<String, Opening> closing = new ConcurrentHashMap<>();
@@ -155,7 +162,29 @@ class ExchangeMeter implements Meter {
 	private void giveUp(Opening opening) {
 		this.credit.released(opening);
 		Mark mark = mark(opening);
+		if (this.givenUp.size() < GIVEN_UP_MAX) {
+			this.givenUp.put(mark.request(), mark);
+		}
 		give(new Operation.Strike(mark.account(), mark.request()));
+	}
+
+	/**
+	 * One round: what was refused loses the marks that a store made of it all the same,
+	 * until both have heard. If our lease lapsed meanwhile, somebody may have taken it
+	 * for ours when we died; an exchange that was never relayed is no orphan.
+	 */
+	Mono<Void> takeBack() {
+		Map<String, Mark> marks = Map.copyOf(this.givenUp);
+		if (marks.isEmpty() || this.totals.isAway()) {
+			return Mono.empty();
+		}
+		return Flux.fromIterable(marks.values())
+			.flatMap((mark) -> this.totals.submit(new Operation.Strike(mark.account(), mark.request())))
+			.all(ExchangeMeter::isApplied)
+			.filter((struck) -> struck)
+			.flatMap((struck) -> this.instances.takeBack(marks.keySet()).thenReturn(struck))
+			.doOnNext((done) -> this.givenUp.keySet().removeAll(marks.keySet()))
+			.then();
 	}
 
 	@Override

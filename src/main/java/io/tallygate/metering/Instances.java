@@ -41,6 +41,12 @@ interface Instances {
 	Mono<Void> strike(Set<String> requests);
 
 	/**
+	 * Removes marks of exchanges that were never relayed, and takes them off the list of
+	 * orphans.
+	 */
+	Mono<Void> takeBack(Set<String> requests);
+
+	/**
 	 * Lists an exchange whose end nobody saw, unless it stands in the ledger;
 	 * {@code true} when it was new.
 	 */

@@ -53,6 +53,19 @@ class PostgresInstances implements Instances {
 
 	private static final String STRIKE = "delete from open_exchange where request_id = any(:requests::text[])";
 
+	private static final String TAKE_BACK = """
+			with gone as (delete from open_exchange where request_id = any(:requests::text[]))
+			update orphan set superseded_at = now() where request_id = any(:requests::text[]) and superseded_at is null
+			""";
+
+	/**
+	 * Held by whoever writes entries of the account. The next statement sees what they
+	 * have written, or they will see what it has.
+	 */
+	private static final String WAIT_FOR_WRITERS = """
+			select client_id from account where client_id = :client and epoch = :epoch for share
+			""";
+
 	private static final String ORPHAN = """
 			insert into orphan (request_id, agency_id, client_id, epoch, channel_id, instance, reservation, opened_at)
 			select :request, :agency, :client, :epoch, :channel, :instance, :reservation, :openedAt
@@ -103,9 +116,21 @@ class PostgresInstances implements Instances {
 	}
 
 	@Override
+	public Mono<Void> takeBack(Set<String> requests) {
+		return run(client().sql(TAKE_BACK).bind("requests", requests.toArray(String[]::new))).then();
+	}
+
+	@Override
 	public Mono<Boolean> orphan(Mark mark) {
-		return run(bind(client().sql(ORPHAN), mark).bind("ledgerId", Ids.sibling("led_", mark.request())))
+		Mono<Void> wait = client().sql(WAIT_FOR_WRITERS)
+			.bind("client", mark.account().client().value())
+			.bind("epoch", mark.account().epoch())
+			.then();
+		Mono<Boolean> list = bind(client().sql(ORPHAN), mark).bind("ledgerId", Ids.sibling("led_", mark.request()))
+			.fetch()
+			.rowsUpdated()
 			.map((rows) -> rows > 0);
+		return Uncancelled.of(this.database.transactions().transactional(wait.then(list)));
 	}
 
 	private static DatabaseClient.GenericExecuteSpec bind(DatabaseClient.GenericExecuteSpec statement, Mark mark) {

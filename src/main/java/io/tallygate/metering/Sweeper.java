@@ -63,8 +63,15 @@ class Sweeper {
 		metrics.showPending(clock);
 	}
 
-	/** One round. Does nothing while this instance cannot be sure who lives. */
+	/**
+	 * One round. What others left is not touched while this instance cannot be sure who
+	 * lives.
+	 */
 	Mono<Void> sweep() {
+		return this.meter.takeBack().then(Mono.defer(this::sweepAll));
+	}
+
+	private Mono<Void> sweepAll() {
 		if (!this.presence.isSteady()) {
 			return Mono.empty();
 		}

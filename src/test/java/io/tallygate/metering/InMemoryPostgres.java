@@ -288,6 +288,14 @@ public final class InMemoryPostgres {
 			}
 
 			@Override
+			public Mono<Void> takeBack(Set<String> requests) {
+				return wire
+					.call(() -> InMemoryPostgres.this.opened.keySet().removeAll(requests)
+							| InMemoryPostgres.this.orphans.keySet().removeAll(requests))
+					.then();
+			}
+
+			@Override
 			public Mono<Boolean> orphan(Counters.Mark mark) {
 				return wire.call(() -> (!InMemoryPostgres.this.lines.containsKey(mark.request())
 						|| InMemoryPostgres.this.bug == Bug.ORPHAN_THOUGH_COUNTED)

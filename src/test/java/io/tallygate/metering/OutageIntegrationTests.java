@@ -230,6 +230,37 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	void anExchangeThatWasRefusedIsNoOrphanThoughItsMarkStoodWhenALeaseLapsed() throws Exception {
+		Opening refused = Exchanges.opening(this.terms);
+		try (Connection connection = TestServers.postgres()
+			.getDatabase("postgres", this.database.name())
+			.getConnection(); Statement statement = connection.createStatement()) {
+			connection.setAutoCommit(false);
+			statement.execute("lock table open_exchange in access exclusive mode");
+			this.redis.freeze();
+			StepVerifier.create(this.world.meter.open(refused))
+				.expectError(MeteringUnavailable.class)
+				.verify(MeteringWorld.PATIENCE);
+			connection.rollback();
+		}
+		this.redis.thaw();
+		this.world.connected();
+		this.world.instances
+			.orphan(new Counters.Mark(refused.request().value(), this.terms.agency().value(),
+					new AccountKey(this.terms.client(), this.terms.epoch()), refused.channel().value(),
+					this.world.presence.id(), refused.reservation(), refused.at()))
+			.block(MeteringWorld.PATIENCE);
+
+		MeteringWorld.await(() -> {
+			this.world.sweeper.sweep().block(MeteringWorld.PATIENCE);
+			return count("select count(*) from orphan where superseded_at is null") == 0;
+		});
+
+		assertThat(this.world.counters.marks().collectList().block(MeteringWorld.PATIENCE)).isEmpty();
+		assertThat(count("select count(*) from open_exchange")).isZero();
+	}
+
+	@Test
 	void anInstanceWhoseLeaseLapsedMarksAgainUnderANewId() {
 		Opening opening = Exchanges.opening(this.terms);
 		this.world.meter.open(opening).block(MeteringWorld.PATIENCE);

@@ -4,11 +4,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 
 import io.tallygate.client.Terms;
 import io.tallygate.support.TestServers;
+import io.tallygate.support.Wait;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
@@ -112,6 +116,44 @@ class PostgresLedgerIntegrationTests {
 		this.ledger.setAside(bad, "because of \0").block(PATIENCE);
 
 		assertThat(count("select count(*) from raw_entry")).isEqualTo(1);
+	}
+
+	@Test
+	void anExchangeThatIsBeingWrittenIsNotListedAsAnOrphanToo() {
+		Exchanges.register(this.database, this.terms);
+		Entry entry = Exchanges.entry(this.terms, 10, Exchanges.NOON);
+		Counters.Mark mark = new Counters.Mark(entry.request().value(), entry.agency().value(), entry.account(),
+				entry.channel().value(), "ins_dead", 1000, Exchanges.NOON);
+		Sinks.Empty<Void> commit = Sinks.empty();
+		CompletableFuture<Void> writing = this.database.system()
+			.transactions()
+			.transactional(execute("select total from account for update")
+				.then(execute("""
+						insert into ledger (id, request_id, agency_id, client_id, epoch, status, quantity, charge_by,
+						  total_before, total_after, units, occurred_at)
+						values ('%s', '%s', '%s', '%s', 1, 'billed', 0, 'tokens', 0, 0, 0, now())"""
+					.formatted(entry.ledgerId(), entry.request(), entry.agency(), this.terms.client())))
+				.then(commit.asMono()))
+			.toFuture();
+		Wait.until("line that is not committed", 10, () -> locks("granted and mode = 'RowExclusiveLock'") > 0);
+
+		CompletableFuture<Boolean> listing = new PostgresInstances(this.database.system()).orphan(mark).toFuture();
+		Wait.until("writer's end waited for, or not", 10, () -> listing.isDone() || locks("not granted") > 0);
+		commit.tryEmitEmpty();
+		writing.join();
+
+		assertThat(listing.join()).isFalse();
+		assertThat(count("select count(*) from orphan")).isZero();
+	}
+
+	private long locks(String which) {
+		return count(
+				"select count(*) from pg_locks join pg_stat_activity using (pid) where datname = current_database()"
+						+ " and pid <> pg_backend_pid() and " + which);
+	}
+
+	private Mono<Void> execute(String sql) {
+		return this.database.system().client().sql(sql).then();
 	}
 
 	private long count(String sql) {

@@ -3,6 +3,7 @@ package io.tallygate.support;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -128,6 +129,11 @@ public final class GatewayClient {
 	/** What a PATCH gives, which must be a success. */
 	public JsonNode patch(String path, String token, String body) {
 		return JSON.readTree(success("PATCH " + path, send("PATCH", path, token, body)));
+	}
+
+	/** What a call with this body gives, which must be a success. */
+	public JsonNode call(String method, String path, String token, Map<String, ?> body) {
+		return JSON.readTree(success(method + " " + path, send(method, path, token, JSON.writeValueAsString(body))));
 	}
 
 	/** All of a list, newest first, page after page. */

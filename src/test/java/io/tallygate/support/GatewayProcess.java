@@ -65,6 +65,8 @@ public final class GatewayProcess implements AutoCloseable {
 
 	private final int stripePort;
 
+	private Path outputFile;
+
 	private Class<?> main = TallygateApplication.class;
 
 	private Path jar;
@@ -107,6 +109,15 @@ public final class GatewayProcess implements AutoCloseable {
 		else {
 			this.properties.put(property, value);
 		}
+		return this;
+	}
+
+	/**
+	 * Writes what it prints to the end of this file instead of keeping it here, for one
+	 * that has much to say.
+	 */
+	public GatewayProcess printingTo(Path file) {
+		this.outputFile = file;
 		return this;
 	}
 
@@ -190,6 +201,9 @@ public final class GatewayProcess implements AutoCloseable {
 					"TALLYGATE_SANDBOX_STRIPE_PORT", Integer.toString(this.stripePort)));
 		builder.environment().putAll(this.environment);
 		try {
+			if (this.outputFile != null) {
+				builder.redirectOutput(ProcessBuilder.Redirect.appendTo(this.outputFile.toFile()));
+			}
 			this.process = builder.start();
 			this.reader = new Thread(this::read, "gateway-output");
 			this.reader.setDaemon(true);
@@ -330,6 +344,11 @@ public final class GatewayProcess implements AutoCloseable {
 	/** Calls to its fake Stripe. */
 	public GatewayClient stripe() {
 		return new GatewayClient(this.stripePort);
+	}
+
+	/** Where its data plane and admin API listen. */
+	public int port() {
+		return this.port;
 	}
 
 	public URI baseUrl() {

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * A server that a gateway runs beside itself, found by its process file, which a test may
- * freeze, kill and start again.
+ * A server in the background, one that a gateway runs beside itself for instance, found
+ * by its process file, which a test may freeze, kill and start again.
  */
 public final class GatewayServer {
 
@@ -28,8 +28,14 @@ public final class GatewayServer {
 
 	private List<String> command = List.of();
 
-	GatewayServer(Path processFile) {
+	/** The one that this file names, now and after each start. */
+	public GatewayServer(Path processFile) {
 		this.processFile = processFile;
+	}
+
+	/** What it forked. */
+	public Stream<ProcessHandle> children() {
+		return process().stream().flatMap(ProcessHandle::children);
 	}
 
 	/** Its process id while it lives. */
@@ -58,11 +64,13 @@ public final class GatewayServer {
 		});
 	}
 
-	/** Starts a killed one as it was started, on the data that it left. */
+	/** Starts one that ended as it was started, on the data that it left. */
 	public void restart() {
+		Path options = this.processFile.resolveSibling("postmaster.opts");
 		try {
 			Files.deleteIfExists(this.processFile);
-			new ProcessBuilder(this.command).directory(this.processFile.getParent().toFile())
+			new ProcessBuilder(Files.exists(options) ? postgres(Files.readString(options)) : this.command)
+				.directory(this.processFile.getParent().toFile())
 				.redirectErrorStream(true)
 				.redirectOutput(ProcessBuilder.Redirect.DISCARD)
 				.start();
@@ -125,14 +133,8 @@ public final class GatewayServer {
 	}
 
 	private void remember(ProcessHandle process) {
-		Path options = this.processFile.resolveSibling("postmaster.opts");
-		try {
-			this.command = Files.exists(options) ? postgres(Files.readString(options)) : List
-				.of(process.info().command().orElseThrow(), this.processFile.resolveSibling("redis.conf").toString());
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		this.command = List.of(process.info().command().orElseThrow(),
+				this.processFile.resolveSibling("redis.conf").toString());
 	}
 
 	/**

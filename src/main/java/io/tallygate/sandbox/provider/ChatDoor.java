@@ -98,7 +98,7 @@ final class ChatDoor {
 		response.header("Content-Type", "application/json");
 		Mono<Long> pause = delay.isZero() ? Mono.just(0L) : Mono.delay(delay);
 		return pause.flatMap((waited) -> (cut != null) ? half(response, telling).then(cut(request, telling))
-				: response.sendByteArray(Mono.fromSupplier(telling::whole)).then());
+				: response.sendByteArray(telling.whole()).then());
 	}
 
 	/** Sends half of the body that the headers promise. */

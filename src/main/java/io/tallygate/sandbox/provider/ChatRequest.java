@@ -11,9 +11,10 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param tokensMax of output, null for no bound
  * @param isUsageAskedFor by {@code stream_options.include_usage}
+ * @param user whom the caller says that it is for, "" when it does not
  */
 record ChatRequest(FakeModel model, JsonNode messages, boolean isStreamed, boolean isUsageAskedFor,
-		@Nullable Integer tokensMax) {
+		@Nullable Integer tokensMax, String user) {
 
 	private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
@@ -39,7 +40,8 @@ record ChatRequest(FakeModel model, JsonNode messages, boolean isStreamed, boole
 					"stream_options", null);
 		}
 		return new ChatRequest(model, messages, isStreamed,
-				json.path("stream_options").path("include_usage").asBoolean(false), tokensMax(json));
+				json.path("stream_options").path("include_usage").asBoolean(false), tokensMax(json),
+				json.path("user").stringValue(""));
 	}
 
 	private static ObjectNode read(byte[] body) {

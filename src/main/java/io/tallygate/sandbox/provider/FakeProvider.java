@@ -41,7 +41,7 @@ public final class FakeProvider implements AutoCloseable {
 
 	private final Ids ids;
 
-	private final Transcript transcript = new Transcript();
+	private final Transcript transcript;
 
 	private final ChatDoor chat;
 
@@ -54,6 +54,7 @@ public final class FakeProvider implements AutoCloseable {
 	private FakeProvider(FakeProviderOptions options) {
 		this.options = options;
 		this.ids = new Ids(options.clock(), options.random());
+		this.transcript = new Transcript(options.witness());
 		this.chat = new ChatDoor(options, this.transcript);
 		this.server = HttpServer.create()
 			.host("127.0.0.1")

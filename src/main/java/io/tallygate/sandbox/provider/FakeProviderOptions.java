@@ -15,9 +15,10 @@ import io.tallygate.core.Secret;
  * @param chunkDelay before each chunk of a stream, and before an answer in one piece
  * @param clock the time that answers carry
  * @param random for ids
+ * @param witness hears every answer before its usage leaves
  */
 public record FakeProviderOptions(int port, Secret apiKey, Duration chunkDelay, InstantSource clock,
-		RandomGenerator random) {
+		RandomGenerator random, Transcript.Witness witness) {
 
 	public FakeProviderOptions {
 		if (chunkDelay.isNegative()) {
@@ -27,15 +28,20 @@ public record FakeProviderOptions(int port, Secret apiKey, Duration chunkDelay, 
 
 	/** Any port, 20 ms a chunk. */
 	public static FakeProviderOptions of(Secret apiKey) {
-		return new FakeProviderOptions(0, apiKey, Duration.ofMillis(20), InstantSource.system(), new SecureRandom());
+		return new FakeProviderOptions(0, apiKey, Duration.ofMillis(20), InstantSource.system(), new SecureRandom(),
+				Transcript.Witness.NONE);
 	}
 
 	public FakeProviderOptions withPort(int port) {
-		return new FakeProviderOptions(port, this.apiKey, this.chunkDelay, this.clock, this.random);
+		return new FakeProviderOptions(port, this.apiKey, this.chunkDelay, this.clock, this.random, this.witness);
 	}
 
 	public FakeProviderOptions withChunkDelay(Duration chunkDelay) {
-		return new FakeProviderOptions(this.port, this.apiKey, chunkDelay, this.clock, this.random);
+		return new FakeProviderOptions(this.port, this.apiKey, chunkDelay, this.clock, this.random, this.witness);
+	}
+
+	public FakeProviderOptions withWitness(Transcript.Witness witness) {
+		return new FakeProviderOptions(this.port, this.apiKey, this.chunkDelay, this.clock, this.random, witness);
 	}
 
 }

@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /**
  * One answer on its way to one caller, written down once: when its usage leaves, or when
@@ -34,9 +35,10 @@ final class Telling {
 	}
 
 	/** The answer in one piece. */
-	byte[] whole() {
-		write(this.answer.completionTokens(), this.answer.isUsageReported(), Transcript.Ending.COMPLETE);
-		return this.answer.whole();
+	Mono<byte[]> whole() {
+		return Mono.defer(
+				() -> write(this.answer.completionTokens(), this.answer.isUsageReported(), Transcript.Ending.COMPLETE)
+					.then(Mono.fromSupplier(this.answer::whole)));
 	}
 
 	/** The answer in one piece, which will not arrive whole. */
@@ -47,31 +49,33 @@ final class Telling {
 	/** The events of the stream at a pace, noted when they are about to leave. */
 	Flux<byte[]> events(Duration delay) {
 		Flux<byte[]> events = this.answer.events();
-		return (delay.isZero() ? events : events.delayElements(delay)).doOnNext(this::note);
+		return (delay.isZero() ? events : events.delayElements(delay)).concatMap(this::note, 0);
 	}
 
-	private void note(byte[] event) {
+	private Mono<byte[]> note(byte[] event) {
 		int place = this.sent.getAndIncrement();
 		if (place == this.answer.usagePlace()) {
-			write(this.answer.completionTokens(), true, Transcript.Ending.COMPLETE);
+			return write(this.answer.completionTokens(), true, Transcript.Ending.COMPLETE).thenReturn(event);
 		}
-		else if (Arrays.equals(event, ChatAnswer.DONE)) {
-			write(this.answer.completionTokens(), false, Transcript.Ending.COMPLETE);
+		if (Arrays.equals(event, ChatAnswer.DONE)) {
+			return write(this.answer.completionTokens(), false, Transcript.Ending.COMPLETE).thenReturn(event);
 		}
+		return Mono.just(event);
 	}
 
 	/** The answer ends here, if it has not ended already. */
 	void end(Transcript.Ending ending) {
 		int tokens = Math.max(0, Math.min(this.sent.get() - 1, this.answer.completionTokens()));
-		write(tokens, false, ending);
+		write(tokens, false, ending).subscribe();
 	}
 
-	private void write(int tokens, boolean isReported, Transcript.Ending ending) {
-		if (this.isWritten.compareAndSet(false, true)) {
-			this.transcript.add(new Transcript.Answer(this.id, this.requestId, this.answer.id(),
-					this.answer.request().model().name(), this.answer.request().isStreamed(),
-					this.answer.promptTokens(), tokens, isReported, ending));
+	private Mono<Void> write(int tokens, boolean isReported, Transcript.Ending ending) {
+		if (!this.isWritten.compareAndSet(false, true)) {
+			return Mono.empty();
 		}
+		return this.transcript.add(new Transcript.Answer(this.id, this.requestId, this.answer.id(),
+				this.answer.request().model().name(), this.answer.request().user(), this.answer.request().isStreamed(),
+				this.answer.promptTokens(), tokens, isReported, ending));
 	}
 
 }

@@ -5,6 +5,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 
+import reactor.core.publisher.Mono;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -17,6 +18,8 @@ public final class Transcript {
 
 	/** The newest answers that are kept; sums are over all. */
 	static final int ANSWERS_MAX = 100_000;
+
+	private final Witness witness;
 
 	private final Deque<Answer> answers = new ArrayDeque<>();
 
@@ -45,15 +48,35 @@ public final class Transcript {
 	 * our own
 	 * @param requestId our own, which the caller got as {@code x-request-id}
 	 * @param completionId {@code chatcmpl-…}
+	 * @param user whom the caller said that it was for
 	 * @param completionTokens handed to the socket
 	 * @param isReported whether the usage was handed to the socket
 	 */
-	public record Answer(String id, String requestId, String completionId, String model, boolean isStreamed,
-			int promptTokens, int completionTokens, boolean isReported, Ending ending) {
+	public record Answer(String id, String requestId, String completionId, String model, String user,
+			boolean isStreamed, int promptTokens, int completionTokens, boolean isReported, Ending ending) {
 
 		public int totalTokens() {
 			return this.promptTokens + this.completionTokens;
 		}
+
+	}
+
+	Transcript(Witness witness) {
+		this.witness = witness;
+	}
+
+	/** Keeps answers too, perhaps on a disk. */
+	@FunctionalInterface
+	public interface Witness {
+
+		/** Keeps nothing. */
+		Witness NONE = (answer) -> Mono.empty();
+
+		/**
+		 * Told of every answer, once.
+		 * @return when the answer may leave
+		 */
+		Mono<Void> heard(Answer answer);
 
 	}
 
@@ -62,7 +85,13 @@ public final class Transcript {
 		return List.copyOf(this.answers);
 	}
 
-	synchronized void add(Answer answer) {
+	/** The usage of the answer may leave when this has ended. */
+	Mono<Void> add(Answer answer) {
+		keep(answer);
+		return this.witness.heard(answer);
+	}
+
+	private synchronized void keep(Answer answer) {
 		this.answers.addLast(answer);
 		if (this.answers.size() > ANSWERS_MAX) {
 			this.answers.removeFirst();
@@ -88,6 +117,7 @@ public final class Transcript {
 				.put("request_id", answer.requestId())
 				.put("completion_id", answer.completionId())
 				.put("model", answer.model())
+				.put("user", answer.user())
 				.put("stream", answer.isStreamed())
 				.put("prompt_tokens", answer.promptTokens())
 				.put("completion_tokens", answer.completionTokens())
