@@ -53,6 +53,12 @@ record Gateway(int number, GatewayProcess process, Way toPostgres, Way toStripe,
 		return new Gateway(number, process, toPostgres, toStripe, clock);
 	}
 
+	/** The same, which is of this version when it is started next. */
+	Gateway as(Version version) {
+		this.process.from(version.classPath());
+		return this;
+	}
+
 	/** Starts it and waits until it takes requests. */
 	void start() {
 		this.process.launch();

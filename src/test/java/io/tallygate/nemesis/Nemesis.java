@@ -88,7 +88,8 @@ final class Nemesis implements AutoCloseable {
 		this.plan = plan;
 		this.random = new Random(plan.seed());
 		Load[] told = new Load[1];
-		this.scene = new Scene(plan.logs(), plan.isCluster(), plan.seed(), (answer) -> tell(told[0], answer));
+		this.scene = new Scene(plan.logs(), plan.isCluster(), plan.seed(), Version.THIS,
+				(answer) -> tell(told[0], answer));
 		this.load = new Load(this.scene.loops(), this.scene.gateways().stream().map(Gateway::port).toList(),
 				this.scene.customers(), plan.perSecond(), plan.seed());
 		told[0] = this.load;

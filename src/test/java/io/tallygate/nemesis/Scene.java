@@ -117,9 +117,10 @@ final class Scene implements AutoCloseable {
 	 * Starts everybody.
 	 * @param logs where gateways write what they print, emptied before
 	 * @param cluster whether Redis is one
+	 * @param version of the gateways, to begin with
 	 * @param told hears what the provider told its callers
 	 */
-	Scene(Path logs, boolean cluster, long seed, Consumer<Transcript.Answer> told) {
+	Scene(Path logs, boolean cluster, long seed, Version version, Consumer<Transcript.Answer> told) {
 		Random random = new Random(seed);
 		this.logs = logs;
 		try {
@@ -147,7 +148,7 @@ final class Scene implements AutoCloseable {
 			Map<String, String> settings = Map.of("TALLYGATE_PLATFORM_TOKEN",
 					secret("tgp_" + random.nextLong(1L << 60)), "TALLYGATE_ENCRYPTION_KEY", secret(key(random)));
 			for (int i = 0; i < GATEWAYS; i++) {
-				this.gateways.add(gateway(i, settings));
+				this.gateways.add(gateway(i, settings).as(version));
 			}
 			Together.run(GATEWAYS, this.gateways.stream().<Callable<Gateway>>map((gateway) -> () -> {
 				gateway.start();

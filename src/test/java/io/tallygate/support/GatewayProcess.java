@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.tallygate.TallygateApplication;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.util.FileSystemUtils;
 
@@ -68,6 +69,8 @@ public final class GatewayProcess implements AutoCloseable {
 	private Path outputFile;
 
 	private Class<?> main = TallygateApplication.class;
+
+	private String classes;
 
 	private Path jar;
 
@@ -143,6 +146,12 @@ public final class GatewayProcess implements AutoCloseable {
 		return this;
 	}
 
+	/** Started from the classes of another version; {@code null} takes these again. */
+	public GatewayProcess from(@Nullable String classPath) {
+		this.classes = classPath;
+		return this;
+	}
+
 	/** With all that is nested in it. */
 	private static void copy(Class<?> type, Path classes) {
 		try {
@@ -183,7 +192,7 @@ public final class GatewayProcess implements AutoCloseable {
 		if (this.archive != null) {
 			command.add("-XX:ArchiveClassesAtExit=" + this.archive);
 		}
-		else if (this.jar == null) {
+		else if (this.jar == null && this.classes == null) {
 			command.addAll(SharedClasses.options());
 		}
 		this.properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
@@ -220,6 +229,9 @@ public final class GatewayProcess implements AutoCloseable {
 	 * application's classes out of their jar, where there is one.
 	 */
 	private String classPath() {
+		if (this.classes != null) {
+			return this.classes;
+		}
 		Stream<String> shipped = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
 			.filter((entry) -> !Path.of(entry).endsWith("test-classes"))
 			.map((entry) -> Path.of(entry).endsWith("classes") ? SharedClasses.jar().map(Path::toString).orElse(entry)
