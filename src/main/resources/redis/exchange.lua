@@ -294,6 +294,10 @@ operations.A = function(prefix, account, request, base, version, usage, used)
       redis.call('HDEL', cap, 'pend:' .. counted)
     end
   end
+  -- Where nothing is pending the sum is 0, even if somebody has deleted a key that it was made of.
+  if redis.call('EXISTS', prefix .. 'pending') == 0 then
+    redis.call('HSET', totals, 'pend', '0')
+  end
   if tonumber(version) > tonumber(redis.call('HGET', totals, 'ver') or '-1') then
     redis.call('HSET', totals, 'base', base, 'ver', version)
   end

@@ -12,9 +12,11 @@ import io.r2dbc.spi.ConnectionFactories;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.tallygate.core.Database;
 import io.tallygate.core.NewConnections;
 import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
@@ -33,8 +35,12 @@ public final class Databases {
 	private Databases() {
 	}
 
+	private static final String IS_READ_ONLY = "show transaction_read_only";
+
 	/**
-	 * A pool of at most {@code connectionsMax} connections under {@code role}.
+	 * A pool of at most {@code connectionsMax} connections under {@code role}, none of
+	 * which was read-only when it was made: it might lead to what was the primary once,
+	 * and would lead there as long as it lives.
 	 * @param made is told of each connection before anything runs on it
 	 */
 	public static ConnectionPool pool(ConnectionFactoryOptions server, String role, int connectionsMax,
@@ -65,7 +71,9 @@ public final class Databases {
 
 			@Override
 			public Publisher<? extends Connection> create() {
-				return Mono.<Connection>from(factory.create()).doOnNext((connection) -> made.made());
+				return Mono.<Connection>from(factory.create())
+					.flatMap(Databases::writable)
+					.doOnNext((connection) -> made.made());
 			}
 
 			@Override
@@ -74,6 +82,16 @@ public final class Databases {
 			}
 
 		};
+	}
+
+	private static Mono<Connection> writable(Connection connection) {
+		return Flux.from(connection.createStatement(IS_READ_ONLY).execute())
+			.flatMap((result) -> result.map((row) -> "on".equals(row.get(0, String.class))))
+			.next()
+			.flatMap((isReadOnly) -> isReadOnly
+					? Mono.error(new R2dbcNonTransientResourceException("PostgreSQL is read-only"))
+					: Mono.just(connection))
+			.onErrorResume((error) -> Mono.from(connection.close()).onErrorComplete().then(Mono.error(error)));
 	}
 
 	/** PostgreSQL as the accounting sees it. */

@@ -24,6 +24,7 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.util.retry.Retry;
 
 /**
@@ -135,11 +136,13 @@ class DirectoryWatch implements SmartLifecycle {
 		});
 	}
 
+	/** The driver waits for the connection, which nothing but its own threads should. */
 	private Flux<AgencyId> listening() {
 		return Flux
 			.using(() -> new ReactiveRedisMessageListenerContainer(this.redis),
 					(container) -> container.receive(ChannelTopic.of(DirectoryChanges.CHANNEL)),
 					(container) -> container.destroyLater().subscribe())
+			.subscribeOn(Schedulers.boundedElastic())
 			.map(ReactiveSubscription.Message::getMessage)
 			.filter((message) -> Ids.isId(AgencyId.PREFIX, message))
 			.map(AgencyId::new)

@@ -38,6 +38,9 @@ class History implements Certainty {
 
 	private static final Duration CHECK_AGAIN = Duration.ofMillis(500);
 
+	/** Every half minute. */
+	private static final int CHECKS_A_WARNING = 60;
+
 	private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
 	private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -60,6 +63,9 @@ class History implements Certainty {
 	 * Reasons to doubt that have not been looked into; whoever raises it from zero looks.
 	 */
 	private final AtomicInteger doubts = new AtomicInteger();
+
+	/** Whether Redis has told since the start what others had committed. */
+	private volatile boolean knowsOfOthers;
 
 	/**
 	 * @param self who writes a loss down
@@ -107,8 +113,7 @@ class History implements Certainty {
 		Mono.defer(this::check)
 			.retryWhen(Retry.fixedDelay(Long.MAX_VALUE, CHECK_AGAIN)
 				.scheduler(this.scheduler)
-				.doBeforeRetry((retry) -> logger.warn("Whether PostgreSQL has lost commits cannot be seen yet: {}",
-						retry.failure().getMessage())))
+				.doBeforeRetry(History::warn))
 			.subscribe((done) -> {
 			}, (never) -> logger.error("PostgreSQL is in doubt for ever", never), () -> {
 				if (this.doubts.addAndGet(-seen) != 0) {
@@ -117,13 +122,22 @@ class History implements Certainty {
 			});
 	}
 
+	private static void warn(Retry.RetrySignal retry) {
+		if (retry.totalRetries() % CHECKS_A_WARNING == 0) {
+			logger.warn("Whether PostgreSQL has lost commits cannot be seen yet, and nothing is cut or sent: {}",
+					retry.failure().getMessage());
+		}
+	}
+
 	/**
 	 * Redis away is no reason to stop: this process remembers its own, and looks again
-	 * when Redis is back.
+	 * when Redis is back. Only one that has just started remembers nothing, and waits for
+	 * Redis.
 	 */
 	private Mono<Void> check() {
 		return this.witness.all()
-			.onErrorResume((away) -> Mono.just(this.witness.own()))
+			.doOnNext((all) -> this.knowsOfOthers = true)
+			.onErrorResume((away) -> this.knowsOfOthers, (away) -> Mono.just(this.witness.own()))
 			.filter((remembered) -> !remembered.isEmpty())
 			.flatMap((remembered) -> this.progress.reached(remembered.keySet())
 				.flatMap((reached) -> compare(remembered, reached)));

@@ -30,11 +30,12 @@ class MeteringConfiguration {
 
 	private final Scheduler scheduler = Schedulers.parallel();
 
+	/** A Redis that is away keeps nobody from starting; one that may evict does. */
 	@Bean
 	RedisCounters counters(LettuceConnectionFactory redis, MeteringProperties properties) {
 		AbstractRedisClient client = redis.getRequiredNativeClient();
 		RedisCounters counters = new RedisCounters(client, properties.redisAnswerMax(), this.scheduler);
-		counters.checkSettings().block();
+		counters.isThere().block();
 		return counters;
 	}
 

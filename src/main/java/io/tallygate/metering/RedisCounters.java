@@ -12,6 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -20,22 +23,19 @@ import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
 import io.lettuce.core.RedisChannelHandler;
-import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScanStream;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.StreamMessage;
-import io.lettuce.core.api.StatefulConnection;
-import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.reactive.RedisHashReactiveCommands;
 import io.lettuce.core.cluster.RedisClusterClient;
-import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.cluster.event.ClusterTopologyChangedEvent;
 import io.lettuce.core.codec.Base16;
 import io.tallygate.metering.Witness.Remembered;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -48,6 +48,8 @@ import org.springframework.core.io.ClassPathResource;
  */
 class RedisCounters implements Counters, AutoCloseable {
 
+	private static final Logger logger = LoggerFactory.getLogger(RedisCounters.class);
+
 	/** Hash tags, so that a cluster can spread clients and a batch can stay together. */
 	static final int TAGS = 16;
 
@@ -58,6 +60,11 @@ class RedisCounters implements Counters, AutoCloseable {
 
 	private static final int KEPT_PAGE = 1000;
 
+	private static final String NO_EVICTION = "noeviction";
+
+	/** With a handshake, perhaps over TLS. */
+	private static final Duration CONNECTING_MAX = Duration.ofSeconds(5);
+
 	/**
 	 * How far writers have come in PostgreSQL (hash: writer to version and beginning).
 	 */
@@ -67,13 +74,7 @@ class RedisCounters implements Counters, AutoCloseable {
 
 	private final Script generation = new Script("redis/generation.lua");
 
-	private final AbstractRedisClient client;
-
-	private final StatefulConnection<String, String> connection;
-
-	private final RedisClusterAsyncCommands<String, String> commands;
-
-	private final RedisHashReactiveCommands<String, String> hashes;
+	private final RedisLink link;
 
 	private final boolean isCluster;
 
@@ -81,29 +82,19 @@ class RedisCounters implements Counters, AutoCloseable {
 
 	private final Scheduler scheduler;
 
+	private final AtomicReference<String> policy = new AtomicReference<>(NO_EVICTION);
+
 	/**
-	 * Connects now.
+	 * Connects when it is asked what is held; until it has, every other call fails at
+	 * once.
 	 * @param answerMax how long a call may go without an answer before nothing is known
 	 * of it
 	 */
 	RedisCounters(AbstractRedisClient client, Duration answerMax, Scheduler scheduler) {
-		this.client = client;
+		this.link = new RedisLink(client);
+		this.isCluster = client instanceof RedisClusterClient;
 		this.answerMax = answerMax;
 		this.scheduler = scheduler;
-		if (client instanceof RedisClusterClient cluster) {
-			StatefulRedisClusterConnection<String, String> connection = cluster.connect();
-			this.connection = connection;
-			this.commands = connection.async();
-			this.hashes = connection.reactive();
-			this.isCluster = true;
-		}
-		else {
-			StatefulRedisConnection<String, String> connection = ((RedisClient) client).connect();
-			this.connection = connection;
-			this.commands = connection.async();
-			this.hashes = connection.reactive();
-			this.isCluster = false;
-		}
 	}
 
 	@Override
@@ -239,15 +230,22 @@ class RedisCounters implements Counters, AutoCloseable {
 		return base.isEmpty() ? null : Long.valueOf(Long.parseLong(base) + Long.parseLong(pending));
 	}
 
+	/** A server that may evict holds nothing that could be relied upon. */
 	@Override
 	public Mono<Holding> holding() {
-		Mono<String> server = answered(this.commands.info())
-			.flatMap((info) -> this.isCluster ? answered(this.commands.clusterNodes()).map(RedisCounters::masters)
+		Mono<String> server = mayNotEvict()
+			.flatMap((info) -> this.isCluster ? answered((redis) -> redis.clusterNodes()).map(RedisCounters::masters)
 					: Mono.just(field(info, "run_id") + "/" + field(info, "master_replid")));
 		Mono<List<Map<String, String>>> generations = Flux.range(0, TAGS)
-			.concatMap((tag) -> answered(this.commands.hgetall("tg:{" + tag + "}:gen")))
+			.concatMap((tag) -> answered((redis) -> redis.hgetall("tg:{" + tag + "}:gen")))
 			.collectList();
-		return Mono.zip(server, generations, RedisCounters::holding);
+		return connected().then(Mono.defer(() -> Mono.zip(server, generations, RedisCounters::holding)));
+	}
+
+	private Mono<Void> connected() {
+		return Mono.fromFuture(this.link::reach, true)
+			.timeout(CONNECTING_MAX, this.scheduler)
+			.flatMap((failure) -> failure.<Mono<Void>>map(Mono::error).orElseGet(Mono::empty));
 	}
 
 	private static Holding holding(String server, List<Map<String, String>> generations) {
@@ -277,7 +275,7 @@ class RedisCounters implements Counters, AutoCloseable {
 	}
 
 	private Mono<Long> beginTag(String key, String generation, Holding seen) {
-		return answered(this.commands.hgetall(key)).flatMap((held) -> {
+		return answered((redis) -> redis.hgetall(key)).flatMap((held) -> {
 			String id = held.getOrDefault("id", "");
 			boolean movedOn = seen.generation() != null && !seen.generation().equals(id) && !id.isEmpty();
 			return movedOn ? Mono.just(0L) : this.generation.<Long>run(ScriptOutputType.INTEGER, new String[] { key },
@@ -288,14 +286,14 @@ class RedisCounters implements Counters, AutoCloseable {
 	@Override
 	public Flux<Mark> marks() {
 		return Flux.range(0, TAGS)
-			.concatMap((tag) -> ScanStream.hscan(this.hashes, "tg:{" + tag + "}:open"))
+			.concatMap((tag) -> ScanStream.hscan(this.link.hashes(), "tg:{" + tag + "}:open"))
 			.map((mark) -> decode(mark.getKey(), mark.getValue()));
 	}
 
 	@Override
 	public Flux<Pending> pending() {
 		return Flux.range(0, TAGS)
-			.concatMap((tag) -> ScanStream.hscan(this.hashes, "tg:{" + tag + "}:pending"))
+			.concatMap((tag) -> ScanStream.hscan(this.link.hashes(), "tg:{" + tag + "}:pending"))
 			.map((held) -> new Pending(held.getKey(), held.getValue().split("\n", 3)[2]));
 	}
 
@@ -310,7 +308,7 @@ class RedisCounters implements Counters, AutoCloseable {
 	}
 
 	private Mono<List<StreamMessage<String, String>>> keptAfter(String key, String from) {
-		return answered(this.commands.xrange(key, Range.create(from, "+"), Limit.from(KEPT_PAGE)));
+		return answered((redis) -> redis.xrange(key, Range.create(from, "+"), Limit.from(KEPT_PAGE)));
 	}
 
 	private static String last(List<StreamMessage<String, String>> page) {
@@ -322,12 +320,12 @@ class RedisCounters implements Counters, AutoCloseable {
 		Map<String, String> fields = new HashMap<>();
 		writers.forEach((writer, remembered) -> fields.put(writer,
 				remembered.version() + " " + remembered.begunAt().toEpochMilli()));
-		return answered(this.commands.hset(WRITERS, fields)).then();
+		return answered((redis) -> redis.hset(WRITERS, fields)).then();
 	}
 
 	@Override
 	public Mono<Map<String, Remembered>> remembered() {
-		return answered(this.commands.hgetall(WRITERS)).map((fields) -> {
+		return answered((redis) -> redis.hgetall(WRITERS)).map((fields) -> {
 			Map<String, Remembered> writers = new HashMap<>();
 			fields.forEach((writer, text) -> {
 				String[] f = text.split(" ", 2);
@@ -339,12 +337,12 @@ class RedisCounters implements Counters, AutoCloseable {
 
 	@Override
 	public Mono<Void> forget(List<String> writers) {
-		return answered(this.commands.hdel(WRITERS, writers.toArray(String[]::new))).then();
+		return answered((redis) -> redis.hdel(WRITERS, writers.toArray(String[]::new))).then();
 	}
 
 	@Override
 	public void onChange(Runnable listener) {
-		this.client.addListener(new RedisConnectionStateListener() {
+		this.link.client().addListener(new RedisConnectionStateListener() {
 
 			@Override
 			public void onRedisConnected(RedisChannelHandler<?, ?> connected, java.net.SocketAddress address) {
@@ -357,30 +355,52 @@ class RedisCounters implements Counters, AutoCloseable {
 			}
 
 		});
-		this.client.getResources().eventBus().get().subscribe((event) -> {
+		this.link.client().getResources().eventBus().get().subscribe((event) -> {
 			if (event instanceof ClusterTopologyChangedEvent) {
 				listener.run();
 			}
 		});
 	}
 
+	/**
+	 * Looks, as far as it is there, whether Redis is set as it must be; fails with
+	 * {@link Evicts} where it is not.
+	 * @return whether it is there
+	 */
+	Mono<Boolean> isThere() {
+		return connected().then(Mono.defer(this::mayNotEvict))
+			.thenReturn(true)
+			.onErrorResume((error) -> !(error instanceof Evicts), (away) -> {
+				logger.warn("Redis is not there yet, and exchanges are marked in PostgreSQL until it is: {}",
+						away.getMessage());
+				return Mono.just(false);
+			});
+	}
+
 	/** What an operator must have set, or the counters would silently lose marks. */
-	Mono<Void> checkSettings() {
-		return answered(this.commands.info()).flatMap((info) -> {
-			String policy = field(info, "maxmemory_policy");
-			return policy.equals("noeviction") ? Mono.empty()
-					: Mono.error(new IllegalStateException("Redis has maxmemory-policy '" + policy
-							+ "' and would evict counters: set 'maxmemory-policy noeviction' (docs/operating.md)"));
+	private Mono<String> mayNotEvict() {
+		return answered((redis) -> redis.info()).flatMap((info) -> {
+			String set = field(info, "maxmemory_policy");
+			boolean isNew = !set.equals(this.policy.getAndSet(set));
+			if (set.equals(NO_EVICTION)) {
+				return Mono.just(info);
+			}
+			Evicts evicts = new Evicts(set);
+			if (isNew) {
+				logger.error("{}; until it is, Redis counts as away", evicts.getMessage());
+			}
+			return Mono.error(evicts);
 		});
 	}
 
 	@Override
 	public void close() {
-		this.connection.close();
+		this.link.close();
 	}
 
-	private <V> Mono<V> answered(java.util.concurrent.CompletionStage<V> call) {
-		return Mono.fromFuture(call.toCompletableFuture()).timeout(this.answerMax, this.scheduler);
+	private <V> Mono<V> answered(Function<RedisClusterAsyncCommands<String, String>, CompletionStage<V>> call) {
+		return Mono.fromFuture(() -> call.apply(this.link.commands()).toCompletableFuture())
+			.timeout(this.answerMax, this.scheduler);
 	}
 
 	private static String field(String info, String name) {
@@ -406,6 +426,18 @@ class RedisCounters implements Counters, AutoCloseable {
 				Instant.ofEpochMilli(Long.parseLong(f[5])));
 	}
 
+	/** Redis is set so that it may forget what it was given. */
+	static final class Evicts extends RuntimeException {
+
+		private static final long serialVersionUID = 1L;
+
+		Evicts(String policy) {
+			super("Redis has maxmemory-policy '" + policy
+					+ "' and would evict counters: set 'maxmemory-policy noeviction' (docs/operating.md)");
+		}
+
+	}
+
 	/** A script, run by its digest and sent whole when the server does not know it. */
 	private final class Script {
 
@@ -424,10 +456,9 @@ class RedisCounters implements Counters, AutoCloseable {
 		}
 
 		<V> Mono<V> run(ScriptOutputType type, String[] keys, String... arguments) {
-			return Mono
-				.defer(() -> answered(RedisCounters.this.commands.<V>evalsha(this.digest, type, keys, arguments)))
+			return RedisCounters.this.<V>answered((redis) -> redis.evalsha(this.digest, type, keys, arguments))
 				.onErrorResume(RedisNoScriptException.class,
-						(ex) -> answered(RedisCounters.this.commands.<V>eval(this.source, type, keys, arguments)));
+						(ex) -> answered((redis) -> redis.eval(this.source, type, keys, arguments)));
 		}
 
 	}

@@ -62,8 +62,10 @@ class RelayConfiguration {
 	}
 
 	@Bean
-	WebServerFactoryCustomizer<NettyReactiveWebServerFactory> requestBodyTimeout(RelayProperties properties) {
-		return (factory) -> factory.addServerCustomizers((server) -> server.readTimeout(properties.bodyPauseMax()));
+	WebServerFactoryCustomizer<NettyReactiveWebServerFactory> requestTimeouts(RelayProperties properties) {
+		return (factory) -> factory.addServerCustomizers((server) -> server.readTimeout(properties.bodyPauseMax())
+			.idleTimeout(properties.clientIdleMax())
+			.doOnChannelInit((observer, channel, address) -> HeadDeadline.watch(channel, properties.headTimeMax())));
 	}
 
 	@Bean(destroyMethod = "dispose", defaultCandidate = false)

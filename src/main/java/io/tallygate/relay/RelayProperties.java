@@ -11,7 +11,10 @@ import org.springframework.util.unit.DataSize;
  *
  * @param bufferedBytesMax bodies held at once, over all requests; above it new requests
  * are answered 503
+ * @param headTimeMax longest time from a request's first byte to the end of its head
  * @param bodyPauseMax longest pause between two parts of a request's body
+ * @param clientIdleMax how long a client's connection without a request is kept; should
+ * be longer than that of what stands before the gateway
  * @param wholeAnswerMax up to this size a JSON answer is sent in one piece, after it was
  * counted; a larger one is streamed and its last part waits for the count
  * @param connectTimeout longest wait for a connection to a provider
@@ -28,7 +31,8 @@ import org.springframework.util.unit.DataSize;
  * @param modelListTimeout longest wait for a provider's list of models
  */
 @ConfigurationProperties("tallygate.relay")
-record RelayProperties(@DefaultValue("256MB") DataSize bufferedBytesMax, @DefaultValue("30s") Duration bodyPauseMax,
+record RelayProperties(@DefaultValue("256MB") DataSize bufferedBytesMax, @DefaultValue("30s") Duration headTimeMax,
+		@DefaultValue("30s") Duration bodyPauseMax, @DefaultValue("5m") Duration clientIdleMax,
 		@DefaultValue("1MB") DataSize wholeAnswerMax, @DefaultValue("5s") Duration connectTimeout,
 		@DefaultValue("5000") int connectionsMax, @DefaultValue("30s") Duration connectionIdleMax,
 		@DefaultValue("1000") int drainsMax, @DefaultValue("10m") Duration drainTimeMax,

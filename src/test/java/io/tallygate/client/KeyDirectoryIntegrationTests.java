@@ -15,6 +15,7 @@ import io.tallygate.agency.AgencyProviders;
 import io.tallygate.agency.DirectoryChanges;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Metric;
+import io.tallygate.fault.Matrix;
 import io.tallygate.support.AdminRooms;
 import io.tallygate.support.TestServers;
 import org.junit.jupiter.api.AfterAll;
@@ -124,6 +125,7 @@ class KeyDirectoryIntegrationTests {
 	}
 
 	@Test
+	@Matrix(76)
 	void aRevocationHoldsThoughNothingIsAnnounced() {
 		watching(Duration.ofSeconds(1), deadRedis);
 		find();

@@ -3,6 +3,7 @@ package io.tallygate.core;
 import java.time.Duration;
 import java.time.Instant;
 
+import io.tallygate.fault.Matrix;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -24,6 +25,7 @@ class AgreedClockTests {
 	}
 
 	@Test
+	@Matrix(74)
 	void whatAServerSaidIsCarriedOnWhateverThisMachinesClockIsSetTo() {
 		this.clock.told(this.nanos, NOON);
 		this.own = NOON.minus(Duration.ofDays(365));

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -13,6 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import io.tallygate.core.Secret;
 import io.tallygate.sandbox.provider.FakeProvider;
@@ -116,6 +118,7 @@ class KillTests {
 	}
 
 	@Test
+	@Matrix(4)
 	void streamsThatDieWithTheGatewayAreListedAndNotBilled() {
 		List<CompletableFuture<Reply>> streams = callers(STREAMS,
 				() -> gateway.client().stream(gateway.channelKey(UNITS_CLIENT), "fake:t=1000,d=50"));
@@ -138,8 +141,76 @@ class KillTests {
 		settled();
 	}
 
+	@Test
+	@Matrix({ 1, 5 })
+	void whatStandsNowhereIsAnOrphanWhenItWasMarkedAndElseNothing() throws IOException {
+		int before = books.requests("orphaned").size();
+		CompletableFuture<Reply> ended = streaming();
+		standsAt(Place.BEFORE_CLOSE, Place.BEFORE_LEDGER);
+		CompletableFuture<Reply> unmarked = chatting(LONG_ANSWER);
+		standsAt(Place.BEFORE_MARK, Place.BEFORE_LEDGER);
+
+		gateway.kill9();
+
+		disarm();
+		gateway.start();
+		assertThat(ended.join().isComplete()).isFalse();
+		assertThat(unmarked.join().status()).isNotEqualTo(200);
+		Wait.until("orphan", 30, () -> books.requests("orphaned").contains(ended.join().requestId()));
+		settled();
+		assertThat(books.requests("orphaned")).hasSize(before + 1);
+	}
+
+	@Test
+	@Matrix({ 2, 3, 8 })
+	void whatIsMarkedIsAnOrphanAndWhatIsCountedIsBilled() throws IOException {
+		int before = books.requests("orphaned").size();
+		List<CompletableFuture<Reply>> hanging = callers(2,
+				() -> gateway.client().chat(gateway.channelKey(UNITS_CLIENT), "fake:hang"));
+		CompletableFuture<Reply> counted = streaming();
+		standsAt(Place.AFTER_CLOSE, Place.BEFORE_LEDGER);
+		CompletableFuture<Reply> marked = chatting(LONG_ANSWER);
+		standsAt(Place.AFTER_MARK, Place.BEFORE_LEDGER);
+
+		gateway.kill9();
+
+		disarm();
+		gateway.start();
+		assertThat(hanging).noneMatch((reply) -> reply.join().isComplete());
+		assertThat(marked.join().isComplete()).isFalse();
+		assertThat(counted.join().isWhole()).isFalse();
+		books.holdOnce(List.of(counted.join().requestId()));
+		Wait.until("orphans", 30, () -> books.requests("orphaned").size() == before + 3);
+		settled();
+		assertThat(books.ledger()).filteredOn((line) -> line.path("status").asString().equals("orphaned"))
+			.allMatch((line) -> line.path("reserved").asLong() > 0 && line.path("quantity").asLong() == 0);
+	}
+
+	/** A stream of a second or so, of which a part has come. */
+	private static CompletableFuture<Reply> streaming() {
+		long before = provider.openStreams();
+		CompletableFuture<Reply> stream = CompletableFuture
+			.supplyAsync(() -> gateway.client().stream(gateway.channelKey(UNITS_CLIENT), "fake:t=20,d=50"), CALLERS);
+		Wait.until("stream under way", 10, () -> provider.openStreams() > before);
+		return stream;
+	}
+
+	private static CompletableFuture<Reply> chatting(String model) {
+		return CompletableFuture.supplyAsync(() -> gateway.client().chat(gateway.channelKey(UNITS_CLIENT), model),
+				CALLERS);
+	}
+
+	/** From now on the first of these, which is waited for, with the others. */
+	private static void standsAt(Place place, Place... others) throws IOException {
+		List<String> places = new ArrayList<>(List.of(place.name()));
+		Stream.of(others).map(Place::name).forEach(places::add);
+		Files.write(fault(), places);
+		gateway.await("place", (line) -> line.equals(FaultyGateway.STANDS + place.name().toLowerCase(Locale.ROOT)), 30);
+	}
+
 	@ParameterizedTest
-	@EnumSource
+	@EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*(MARK|CLOSE)")
+	@Matrix({ 6, 9, 10, 11, 12, 13, 14 })
 	void nothingIsLostAndNothingCountedTwiceByADeath(Place place) throws IOException {
 		Files.writeString(fault(), place.name());
 		List<CompletableFuture<Reply>> calls = new ArrayList<>();

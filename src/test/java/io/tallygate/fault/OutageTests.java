@@ -55,6 +55,7 @@ class OutageTests {
 	}
 
 	@Test
+	@Matrix(24)
 	void redisForgetsEverything() {
 		Load load = new Load();
 		Wait.pause(2000);
@@ -68,6 +69,7 @@ class OutageTests {
 	}
 
 	@Test
+	@Matrix({ 20, 77 })
 	void redisHangs() {
 		double before = metric("tallygate_metering_opened_in_postgres_total");
 		Load load = new Load();
@@ -85,6 +87,7 @@ class OutageTests {
 	}
 
 	@Test
+	@Matrix({ 19, 77 })
 	void redisDiesAndComesBack() {
 		Load load = new Load();
 		Wait.pause(1000);
@@ -101,6 +104,7 @@ class OutageTests {
 	}
 
 	@Test
+	@Matrix({ 32, 77 })
 	void postgresHangs() {
 		Load load = new Load();
 		Wait.pause(1000);
@@ -116,6 +120,7 @@ class OutageTests {
 	}
 
 	@Test
+	@Matrix({ 31, 33, 77 })
 	void postgresDiesAndComesBack() {
 		Load load = new Load();
 		Wait.pause(1000);

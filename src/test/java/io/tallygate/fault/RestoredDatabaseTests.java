@@ -34,6 +34,7 @@ class RestoredDatabaseTests {
 	}
 
 	@Test
+	@Matrix(36)
 	void noUnitIsSentTwiceAndNoRequestIsLost() {
 		this.gateway = GatewayProcess.fresh()
 			.set("tallygate.outbox.scan-every", "1s")

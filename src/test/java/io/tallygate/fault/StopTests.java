@@ -18,6 +18,7 @@ class StopTests {
 	private static final String CLIENT = "acme-dental";
 
 	@Test
+	@Matrix(73)
 	void aStopWithAStoreAwayTellsWhetherAnythingIsLost() {
 		try (GatewayProcess gateway = GatewayProcess.fresh().set("tallygate.metering.drain-max", "2s")) {
 			gateway.start();

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.support.Cuts;
 import io.tallygate.support.RecordedAnswer;
 import io.tallygate.support.RunningGateway;
@@ -88,6 +89,7 @@ class CorpusThroughGatewayTests {
 	}
 
 	@Test
+	@Matrix(60)
 	void anAnswerInPiecesAsSmallAsCanBeIsCountedAndPassedOn() {
 		assertExact(answers().map((answer) -> new Sending(answer, smallPieces(answer.body()), false)).toList());
 	}

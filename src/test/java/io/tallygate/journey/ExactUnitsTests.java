@@ -11,6 +11,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.sandbox.provider.Transcript;
 import io.tallygate.sandbox.stripe.AcceptedEvent;
 import io.tallygate.sandbox.stripe.DemoCatalogue;
@@ -136,6 +137,7 @@ class ExactUnitsTests {
 
 	@ParameterizedTest
 	@EnumSource
+	@Matrix(68)
 	void manyAtOnceAreEachReportedExactly(Mode mode) {
 		List<Client> clients = Together.run(16,
 				IntStream.range(0, CLIENTS)
@@ -165,6 +167,7 @@ class ExactUnitsTests {
 	}
 
 	@Test
+	@Matrix(75)
 	void aChangeOfBillingUnitWhileAnswersRunLeavesBothEpochsExact() {
 		Client client = Mode.UNITS.client("cus_change");
 		use(client, 2500, false);

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.sandbox.provider.Transcript;
 import io.tallygate.support.RawClient;
 import io.tallygate.support.RunningGateway;
@@ -74,6 +75,7 @@ class HangUpTests {
 	}
 
 	@Test
+	@Matrix(65)
 	void whoHangsUpInMidStreamIsBilledWhatTheProviderReports() {
 		List<Callable<String>> calls = IntStream.range(0, TIMES)
 			.boxed()
@@ -94,6 +96,7 @@ class HangUpTests {
 	}
 
 	@Test
+	@Matrix(65)
 	void whoHangsUpBeforeTheAnswerBeginsIsBilledWhatTheProviderReports() {
 		int callers = TIMES * WAYS_TO_HANG_UP.size();
 		CountDownLatch everyoneIsServed = new CountDownLatch(1);
@@ -144,6 +147,7 @@ class HangUpTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "fake:t=200,d=100", "fake:t=2000,d=1" })
+	@Matrix(65)
 	void whatTheProviderHasNotReportedWithinTheBoundsOfADrainIsEstimated(String tooLongOrTooLarge) {
 		List<Callable<String>> calls = WAYS_TO_HANG_UP.stream()
 			.map((hangUp) -> (Callable<String>) () -> hangUpAfter(3, tooLongOrTooLarge, hangUp))

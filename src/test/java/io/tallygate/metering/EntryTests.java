@@ -7,6 +7,7 @@ import io.tallygate.core.ProviderId;
 import io.tallygate.core.RequestId;
 import io.tallygate.client.Terms;
 import io.tallygate.core.ChannelId;
+import io.tallygate.fault.Matrix;
 import io.tallygate.provider.Usage;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -47,6 +48,7 @@ class EntryTests {
 	}
 
 	@Test
+	@Matrix(41)
 	void anEntryOfItsMonthIsWrittenAsTheFormerVersionReadsIt() {
 		Entry entry = Exchanges.entry(this.terms, 7, Exchanges.MONTHS_END);
 
@@ -68,6 +70,7 @@ class EntryTests {
 	}
 
 	@Test
+	@Matrix(41)
 	void aLineOfTheFormerVersionIsRead() {
 		String line = "1\treq_01m8ar1pr77gg01fs8gzk26htj\tagy_01m8ar1ppppg0x1t8mv3f0s5mm\tcli_01m8ar1ppp2apc234kvh37em4y:2\t"
 				+ "chn_01m8ar1pr7j11exxgneq4p37tn\tTOKENS\t7000\t1795262400000000\tins_a\t\tgpt\tchat.completions\tBILLED\t1\t"
@@ -80,6 +83,7 @@ class EntryTests {
 	}
 
 	@Test
+	@Matrix(15)
 	void anotherVersionIsNotGuessedAt() {
 		assertThatThrownBy(() -> Entry.decode("3\tx")).hasMessageContaining("version '3'");
 		assertThatThrownBy(() -> Entry.decode("2\tx")).hasMessageContaining("version '2'");

@@ -66,6 +66,14 @@ final class Exchanges {
 				opening.channel(), ChargeBy.TOKENS, tokens * ChargePolicy.THOUSANDTHS, at, "ins_test", billed(tokens));
 	}
 
+	/** The same of another model. */
+	static Entry withModel(Entry entry, String model) {
+		Outcome odd = new Outcome(null, model, "chat.completions", Outcome.Status.BILLED, entry.outcome().usage(), 1,
+				200, false, false, null, 1, null);
+		return new Entry(entry.request(), entry.agency(), entry.account(), entry.channel(), entry.chargeBy(),
+				entry.quantity(), entry.occurredAt(), entry.instance(), odd);
+	}
+
 	/** The rows that the client room would have written. */
 	static void register(TestDatabase database, Terms terms) {
 		database.execute("insert into agency (id, name) values ('" + terms.agency() + "', 'a') on conflict do nothing");

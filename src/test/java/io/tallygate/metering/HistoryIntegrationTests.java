@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 import io.tallygate.client.Terms;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Witness.Remembered;
 import io.tallygate.support.OwnRedis;
 import io.tallygate.support.TestServers;
@@ -54,6 +55,7 @@ class HistoryIntegrationTests {
 	}
 
 	@Test
+	@Matrix(36)
 	void aLossIsFoundAndTheWriterGoesOn() {
 		long version = number("select max(version) from account");
 		this.database.execute(LOSE_THE_LAST_COMMIT);
@@ -78,6 +80,7 @@ class HistoryIntegrationTests {
 	}
 
 	@Test
+	@Matrix(36)
 	void whoStartsAfterwardsFindsTheLossOfOthers() {
 		Set<String> dead = this.world.witness.own().keySet();
 		this.world.close();
@@ -107,6 +110,7 @@ class HistoryIntegrationTests {
 	}
 
 	@Test
+	@Matrix(36)
 	void whatRedisKeepsIsOfferedAgainAndCountedOnce() {
 		this.world.exchange(this.terms, 300);
 		MeteringWorld.await(() -> this.world.ledger.unwritten().isEmpty());

@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import io.tallygate.client.Limits;
 import io.tallygate.client.Terms;
 import io.tallygate.client.UsagePeriod;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Admission.Admitted;
 import io.tallygate.metering.Admission.CapReached;
 import io.tallygate.metering.Admission.RateExceeded;
@@ -304,6 +305,7 @@ class LimitsIntegrationTests {
 	}
 
 	@Test
+	@Matrix(41)
 	void anEntryThatTheFormerVersionLeftPendingIsWrittenByTheSweeperAndUsed() {
 		Terms terms = client(Exchanges.cap(2));
 		Entry entry = new Entry(Exchanges.opening(terms).request(), terms.agency(), new AccountKey(terms.client(), 1),

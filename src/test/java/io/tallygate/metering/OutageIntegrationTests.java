@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import io.tallygate.client.Terms;
+import io.tallygate.fault.Matrix;
 import io.tallygate.support.OwnRedis;
 import io.tallygate.support.TestServers;
 import org.junit.jupiter.api.AfterEach;
@@ -31,10 +32,13 @@ class OutageIntegrationTests {
 
 	private MeteringWorld world;
 
+	private MeteringBooks books;
+
 	@BeforeEach
 	void start() {
 		Exchanges.register(this.database, this.terms);
 		this.world = new MeteringWorld(this.redis.url(), this.database.system(), Duration.ofSeconds(2)).connected();
+		this.books = new MeteringBooks(this.world, this.redis, this.database, this.terms);
 	}
 
 	@AfterEach
@@ -51,6 +55,7 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	@Matrix(24)
 	void redisFlushedBetweenOpenAndCloseLosesNothing() {
 		this.world.exchange(this.terms, 700);
 		Opening opening = Exchanges.opening(this.terms);
@@ -63,6 +68,7 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	@Matrix(24)
 	void redisFlushedUnderLoadLosesNothing() {
 		int exchanges = 400;
 
@@ -80,6 +86,7 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	@Matrix(20)
 	void whileRedisIsFrozenExchangesAreAdmittedAndCountedByPostgres() {
 		this.redis.freeze();
 		for (int i = 0; i < 20; i++) {
@@ -93,6 +100,7 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	@Matrix(19)
 	void redisKilledAndStartedAgainLosesNothing() {
 		this.world.exchange(this.terms, 100);
 		this.redis.kill();
@@ -107,6 +115,7 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	@Matrix(19)
 	void withRedisAwayAClientHasOnlySoMuchCredit() {
 		this.redis.kill();
 		MeteringWorld.await(this.world.totals::isAway);
@@ -123,6 +132,7 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	@Matrix({ 32, 38 })
 	void whilePostgresIsBlockedTheAnswerEndsWhenRedisHasTheEntry() throws Exception {
 		List<Opening> openings = new ArrayList<>();
 		try (Connection connection = TestServers.postgres()
@@ -141,6 +151,7 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	@Matrix(7)
 	void withLedgerDurabilityTheAnswerWaitsForTheCommit() throws Exception {
 		MeteringWorld strict = new MeteringWorld(this.redis.url(), this.database.system(), Duration.ofSeconds(2),
 				MeteringProperties.CloseDurability.LEDGER)
@@ -167,6 +178,7 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	@Matrix({ 16, 77 })
 	void withBothAwayNothingIsAdmittedAndWhatRanIsCountedWhenOneReturns() throws Exception {
 		Opening running = Exchanges.opening(this.terms);
 		this.world.meter.open(running).block(MeteringWorld.PATIENCE);
@@ -193,6 +205,7 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	@Matrix({ 6, 73 })
 	void whatADeadInstanceLeftIsWrittenOrListed() {
 		MeteringWorld dead = new MeteringWorld(this.redis.url(), this.database.system(), Duration.ofSeconds(1))
 			.connected();
@@ -214,6 +227,28 @@ class OutageIntegrationTests {
 		assertThat(text("select request_id from orphan")).isEqualTo(orphan.request().value());
 		settled(1, 300_000);
 		assertThat(this.world.counters.marks().collectList().block(MeteringWorld.PATIENCE)).isEmpty();
+	}
+
+	@Test
+	@Matrix(15)
+	void anEntryThatCannotBeReadIsLeftWhereItIsAndTheOthersAreWritten() {
+		String key = "tg:{" + RedisCounters.tag(new AccountKey(this.terms.client(), 1)) + "}:pending";
+		MeteringWorld dead = new MeteringWorld(this.redis.url(), this.database.system(), Duration.ofSeconds(1))
+			.connected();
+		Entry closed = Exchanges.entry(this.terms, 300, Exchanges.NOON);
+		dead.totals.submit(new Counters.Operation.Close(closed)).block(MeteringWorld.PATIENCE);
+		dead.close();
+		String line = this.redis.commands().sync().hget(key, closed.request().value());
+		this.redis.commands().sync().hset(key, "req_torn", line.substring(0, line.length() / 2));
+
+		this.world.becomeSteady();
+		MeteringWorld.await(() -> {
+			this.world.presence.renew().block(MeteringWorld.PATIENCE);
+			this.world.sweeper.sweep().block(MeteringWorld.PATIENCE);
+			return count("select count(*) from ledger") == 1;
+		});
+
+		MeteringWorld.await(() -> this.redis.commands().sync().hkeys(key).equals(List.of("req_torn")));
 	}
 
 	@Test
@@ -276,6 +311,7 @@ class OutageIntegrationTests {
 	}
 
 	@Test
+	@Matrix(75)
 	void anEpochThatEndedIsClosedOnceNothingNamesItAndCarriesItsRemainder() {
 		this.world.exchange(this.terms, 1400);
 		Opening late = Exchanges.opening(this.terms);
@@ -298,40 +334,8 @@ class OutageIntegrationTests {
 		assertThat(count("select sum(quantity)::bigint from ledger")).isEqualTo(1_900_000);
 	}
 
-	/** At rest: the ledger has so many lines and so much, and Redis says the same. */
 	private void settled(int exchanges, long total) {
-		MeteringWorld.await(() -> this.world.ledger.unwritten().isEmpty());
-		assertThat(count("select count(*) from ledger")).isEqualTo(exchanges);
-		assertThat(count("select total from account")).isEqualTo(total);
-		assertThat(count("select crossed from account")).isEqualTo(total / this.terms.policy().divisor());
-		this.world.becomeSteady();
-		MeteringWorld.await(() -> {
-			this.world.presence.renew().block(MeteringWorld.PATIENCE);
-			this.world.sweeper.sweep().onErrorComplete().block(MeteringWorld.PATIENCE);
-			return !this.world.totals.isAway() && nothingIsLeftInRedis();
-		});
-		assertThat(count("select count(*) from ledger")).isEqualTo(exchanges);
-		assertThat(runningTotal()).isIn(null, Long.toString(total));
-		this.world.exchange(this.terms, 5);
-		MeteringWorld.await(() -> Long.toString(total + 5000).equals(runningTotal()));
-	}
-
-	/**
-	 * What Redis says of the account, which it learns again with the first exchange after
-	 * it lost it.
-	 */
-	private String runningTotal() {
-		AccountKey key = new AccountKey(this.terms.client(), 1);
-		return this.redis.commands().sync().hget("tg:{" + RedisCounters.tag(key) + "}:acc:" + key.text(), "base");
-	}
-
-	private boolean nothingIsLeftInRedis() {
-		AccountKey key = new AccountKey(this.terms.client(), 1);
-		String pending = this.world.client.connect()
-			.sync()
-			.hget("tg:{" + RedisCounters.tag(key) + "}:acc:" + key.text(), "pend");
-		return this.world.counters.pending().collectList().block(MeteringWorld.PATIENCE).isEmpty()
-				&& (pending == null || pending.equals("0"));
+		this.books.holdAtRest(exchanges, total);
 	}
 
 	private long count(String sql) {

@@ -7,6 +7,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 
 import io.tallygate.client.Terms;
+import io.tallygate.fault.Matrix;
 import io.tallygate.support.TestServers;
 import io.tallygate.support.Wait;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,7 @@ class PostgresLedgerIntegrationTests {
 	private final Terms terms = Exchanges.terms(1000);
 
 	@Test
+	@Matrix({ 10, 37 })
 	void anEntryWrittenTwiceIsCountedOnce() {
 		Exchanges.register(this.database, this.terms);
 		Entry entry = Exchanges.entry(this.terms, 1500, Exchanges.NOON);
@@ -49,6 +51,7 @@ class PostgresLedgerIntegrationTests {
 	}
 
 	@Test
+	@Matrix({ 38, 70 })
 	void twoWritersThatSendTheSameEntriesInAnyOrderCountEachOnce() {
 		List<Entry> entries = new ArrayList<>();
 		List<Terms> clients = List.of(Exchanges.terms(7), Exchanges.terms(1000), Exchanges.terms(333));
@@ -104,13 +107,10 @@ class PostgresLedgerIntegrationTests {
 	}
 
 	@Test
+	@Matrix(40)
 	void aModelNameWithANulByteIsPoisonAndCanBeSetAside() {
 		Exchanges.register(this.database, this.terms);
-		Entry entry = Exchanges.entry(this.terms, 10, Exchanges.NOON);
-		Outcome odd = new Outcome(null, "a\0b", "chat.completions", Outcome.Status.BILLED, entry.outcome().usage(), 1,
-				200, false, false, null, 1, null);
-		Entry bad = new Entry(entry.request(), entry.agency(), entry.account(), entry.channel(), entry.chargeBy(),
-				entry.quantity(), entry.occurredAt(), entry.instance(), odd);
+		Entry bad = Exchanges.withModel(Exchanges.entry(this.terms, 10, Exchanges.NOON), "a\0b");
 
 		StepVerifier.create(this.ledger.append(List.of(bad))).expectError(Ledger.PoisonEntry.class).verify(PATIENCE);
 		this.ledger.setAside(bad, "because of \0").block(PATIENCE);

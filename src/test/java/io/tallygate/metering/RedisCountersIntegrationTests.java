@@ -6,6 +6,7 @@ import java.util.List;
 
 import io.lettuce.core.RedisClient;
 import io.tallygate.client.Terms;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Counters.Holding;
 import io.tallygate.metering.Counters.Operation;
 import io.tallygate.metering.Counters.Reply;
@@ -46,6 +47,7 @@ class RedisCountersIntegrationTests {
 	}
 
 	@Test
+	@Matrix(22)
 	void aCloseIsCountedOnceHoweverOftenItIsSent() {
 		Entry entry = Exchanges.entry(this.terms, 600, Exchanges.NOON);
 		run(new Operation.Acknowledge(Exchanges.entry(this.terms, 0, Exchanges.NOON), 1_000_000, 1));
@@ -137,6 +139,7 @@ class RedisCountersIntegrationTests {
 	}
 
 	@Test
+	@Matrix(22)
 	void aCloseThatComesAfterItsAcknowledgementIsNotCountedTwice() {
 		Entry entry = Exchanges.entry(this.terms, 600, Exchanges.NOON);
 		run(new Operation.Acknowledge(entry, 600_000, 1));
@@ -173,6 +176,7 @@ class RedisCountersIntegrationTests {
 	}
 
 	@Test
+	@Matrix(28)
 	void aScriptThatTheServerForgotIsSentAgain() {
 		this.client.connect().sync().scriptFlush();
 

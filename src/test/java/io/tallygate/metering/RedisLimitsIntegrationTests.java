@@ -10,6 +10,7 @@ import io.lettuce.core.api.sync.RedisCommands;
 import io.tallygate.client.Limits;
 import io.tallygate.client.Terms;
 import io.tallygate.client.UsagePeriod;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Counters.Bounds;
 import io.tallygate.metering.Counters.Cap;
 import io.tallygate.metering.Counters.Holding;
@@ -222,6 +223,7 @@ class RedisLimitsIntegrationTests {
 	}
 
 	@Test
+	@Matrix(41)
 	void anEntryOfTheFormerVersionIsAcknowledgedAndCountsForNoCap() {
 		tell(0, 0);
 		Entry entry = message();

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEvent;
 import io.tallygate.stripe.MeterEventAnswer;
@@ -48,6 +49,7 @@ class CourierTests {
 	}
 
 	@Test
+	@Matrix(44)
 	void aCallThatTakesTooLongIsUnanswered() {
 		this.answer = Mono.never();
 		MeterEventRow row = claimed();
@@ -67,6 +69,7 @@ class CourierTests {
 	}
 
 	@Test
+	@Matrix(49)
 	void anOldDoubtIsTakenToTheSummaries() {
 		MeterEventRow row = inDoubtForADay();
 

@@ -10,6 +10,7 @@ import io.tallygate.client.ChargePolicy;
 import io.tallygate.client.Report;
 import io.tallygate.client.TokenWeights;
 import io.tallygate.core.ClientId;
+import io.tallygate.fault.Matrix;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +38,7 @@ class CutTests {
 	}
 
 	@Test
+	@Matrix(48)
 	void allThatIsDueInABucketIsOneMeterEvent() {
 		MeterEventRow row = next(null, Fixtures.account(Report.UNITS, 40, Fixtures.bucket(THIS_HOUR, 9, 4)))
 			.orElseThrow()
@@ -100,6 +102,7 @@ class CutTests {
 
 	@ParameterizedTest
 	@CsvSource({ "PT0S, DUE", "PT1S, PARKED" })
+	@Matrix(50)
 	void whatStripeWouldRefuseForItsAgeIsParkedFromTheStart(Duration beyond, Delivery.State state) {
 		Instant crossedAt = Fixtures.NOW.minus(Duration.ofDays(35)).plus(Duration.ofHours(1)).minus(beyond);
 		Bucket bucket = new Bucket(HOUR_BEFORE, null, 1, 0, crossedAt);

@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.TestWitness;
 import io.tallygate.simulation.StripeOracle;
 import io.tallygate.stripe.MeterEvent;
@@ -48,6 +49,7 @@ class LanesIntegrationTests {
 	}
 
 	@Test
+	@Matrix({ 70, 71 })
 	void twoInstancesOnTheSameLanesChargeEachUnitOnce() {
 		AgencyId agency = Fixtures.agency(1);
 		this.database.agency(agency);

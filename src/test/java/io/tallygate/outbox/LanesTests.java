@@ -17,6 +17,7 @@ import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
 import io.tallygate.core.Metric;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEvent;
 import io.tallygate.stripe.MeterEventAnswer;
@@ -57,6 +58,7 @@ class LanesTests {
 	}
 
 	@Test
+	@Matrix(12)
 	void aScanFindsWhatNoWakeUpTold() {
 		open(1, 1);
 		start();
@@ -83,6 +85,7 @@ class LanesTests {
 	}
 
 	@Test
+	@Matrix(48)
 	void unitsCoalesceWhileTheLaneIsBusyAndGoAtOnceWhenItIsFree() {
 		open(1, 1);
 		this.stripe.takes = Duration.ofSeconds(2);
@@ -111,6 +114,7 @@ class LanesTests {
 	}
 
 	@Test
+	@Matrix(42)
 	void oneAgencysSlownessLeavesHandsForTheOthers() {
 		for (int lane = 1; lane <= 6; lane++) {
 			open(lane, 1);
@@ -142,6 +146,7 @@ class LanesTests {
 	}
 
 	@Test
+	@Matrix(44)
 	void aCallWithoutAnAnswerIsRepeatedUnderTheSameIdentifierAndKey() {
 		open(1, 1);
 		cross(1, 2);
@@ -155,6 +160,7 @@ class LanesTests {
 	}
 
 	@Test
+	@Matrix(43)
 	void anAnsweredFailureIsRepeatedUnderAnotherKey() {
 		open(1, 1);
 		cross(1, 2);
@@ -168,6 +174,7 @@ class LanesTests {
 	}
 
 	@Test
+	@Matrix(44)
 	void aCallThatNeverEndsCountsAsUnanswered() {
 		open(1, 1);
 		cross(1, 2);
@@ -182,6 +189,7 @@ class LanesTests {
 	}
 
 	@Test
+	@Matrix(47)
 	void aRefusedKeyStopsTheAgencyUntilItIsResumed() {
 		open(1, 1);
 		cross(1, 2);

@@ -10,6 +10,7 @@ import io.tallygate.core.AgencyId;
 import io.tallygate.core.Caller;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.MeterEventTrail;
 import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEvent;
@@ -180,6 +181,7 @@ class MeterEventsControllerIntegrationTests {
 	}
 
 	@Test
+	@Matrix(52)
 	void whatStripeRefusedLaterGetsASuccessorOnceTheSummariesLackIt() {
 		MeterEventRow row = deliver(cut());
 		this.desk.refusedLater(this.agency, row.identifier(), NO_CUSTOMER).block();

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.Random;
 import java.util.stream.Stream;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.stripe.MeterEventAnswer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,7 @@ class NextStateTests {
 
 	@ParameterizedTest
 	@MethodSource("answers")
+	@Matrix({ 14, 42, 43, 44, 45, 46, 47 })
 	void eachAnswerHasItsConsequence(MeterEventAnswer answer, Delivery.State state, int key, boolean isInDoubt) {
 		Delivery next = after(sent(Fixtures.row(), NOW), new Finding.Answered(answer), NOW).delivery();
 
@@ -46,6 +48,7 @@ class NextStateTests {
 
 	@ParameterizedTest
 	@CsvSource({ "CUSTOMER, true", "METER, true", "AGE, false", "VALUE, false" })
+	@Matrix(46)
 	void aLaneStopsWhereItsNextEventWouldBeRefusedToo(MeterEventAnswer.Fault fault, boolean stops) {
 		Delivery next = after(sent(Fixtures.row(), NOW), new Finding.Answered(refused(fault)), NOW).delivery();
 
@@ -54,6 +57,7 @@ class NextStateTests {
 	}
 
 	@Test
+	@Matrix(47)
 	void onlyARefusedKeyPausesTheAgency() {
 		MeterEventRow row = sent(Fixtures.row(), NOW);
 
@@ -74,6 +78,7 @@ class NextStateTests {
 	}
 
 	@Test
+	@Matrix(42)
 	void stripesWishToWaitIsHonouredWithinOurBound() {
 		assertThat(wait(Duration.ofSeconds(40))).isEqualTo(Duration.ofSeconds(40));
 		assertThat(wait(Duration.ofDays(1))).isEqualTo(NextState.RETRY_DELAY_MAX);
@@ -82,6 +87,7 @@ class NextStateTests {
 
 	@ParameterizedTest
 	@CsvSource({ "1, 500, 1000", "2, 1000, 2000", "5, 8000, 16000", "11, 450000, 900000", "1000000, 450000, 900000" })
+	@Matrix(42)
 	void delaysDoubleUpToTheirBoundAndHalfIsChance(int attempts, long least, long most) {
 		for (int i = 0; i < 100; i++) {
 			assertThat(NextState.delay(attempts, this.random).toMillis()).isBetween(least, most);
@@ -91,6 +97,7 @@ class NextStateTests {
 	/** Hours in doubt, age in days, step. */
 	@ParameterizedTest
 	@CsvSource({ "22, 1, SEND", "23, 1, READ_SUMMARIES", "22, 35, SEND", "23, 36, GIVE_UP", "1, 36, GIVE_UP" })
+	@Matrix({ 49, 50 })
 	void ageAndDoubtDecideWhatIsDone(long hoursInDoubt, long ageDays, MeterEventRow.Step step) {
 		MeterEventRow row = unanswered(Fixtures.row(), NOW.minus(Duration.ofHours(hoursInDoubt)));
 
@@ -101,6 +108,7 @@ class NextStateTests {
 	@ParameterizedTest
 	@CsvSource({ "10, 10, DUE, false", "13, 13, DELIVERED, false", "10, 13, PARKED, true", "13, 10, PARKED, true",
 			"13, 12, PARKED, true" })
+	@Matrix({ 49, 51 })
 	void twoReadingsThatAgreeDecide(BigDecimal first, BigDecimal second, Delivery.State state, boolean stops) {
 		MeterEventRow once = reading(inDoubtForADay(), first, NOW);
 
@@ -131,6 +139,7 @@ class NextStateTests {
 	}
 
 	@Test
+	@Matrix(51)
 	void aReadingTooSoonAfterTheFirstDecidesNothing() {
 		MeterEventRow once = reading(inDoubtForADay(), BigDecimal.TEN, NOW);
 
@@ -159,6 +168,7 @@ class NextStateTests {
 	}
 
 	@Test
+	@Matrix(50)
 	void whatIsTooOldIsParkedAndLetsItsLaneGoOn() {
 		Delivery next = after(sent(Fixtures.row(), NOW), new Finding.Expired(), NOW).delivery();
 

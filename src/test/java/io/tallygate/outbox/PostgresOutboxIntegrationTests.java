@@ -8,6 +8,7 @@ import java.util.Random;
 import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEventAnswer;
 import org.junit.jupiter.api.BeforeEach;
@@ -80,6 +81,7 @@ class PostgresOutboxIntegrationTests {
 	}
 
 	@Test
+	@Matrix(70)
 	void whoeverCutsAtTheSameMomentOneRowComesOfIt() {
 		this.database.cross(Fixtures.client(1), 3, NOW);
 
@@ -138,6 +140,7 @@ class PostgresOutboxIntegrationTests {
 	}
 
 	@Test
+	@Matrix(46)
 	void aParkedRowStopsItsLaneOnlyWhereItSaysSo() {
 		cutOne();
 		this.database.cross(Fixtures.client(1), 1, NOW);
@@ -150,6 +153,7 @@ class PostgresOutboxIntegrationTests {
 	}
 
 	@Test
+	@Matrix(71)
 	void aLapsedLeaseIsTakenOverAndTheLateResultIgnored() {
 		cutOne();
 		MeterEventRow first = claim("ins_1", NOW).get(0);
@@ -178,6 +182,7 @@ class PostgresOutboxIntegrationTests {
 	}
 
 	@Test
+	@Matrix(71)
 	void twoInstancesNeverClaimTheSameRow() {
 		for (int client = 2; client <= 12; client++) {
 			this.database.client(Fixtures.client(client), this.agency, client, Report.UNITS);
@@ -195,6 +200,7 @@ class PostgresOutboxIntegrationTests {
 	}
 
 	@Test
+	@Matrix(42)
 	void anAgencyHasItsShareOfABatchAndNoMore() {
 		for (int client = 2; client <= 7; client++) {
 			this.database.client(Fixtures.client(client), this.agency, client, Report.UNITS);
@@ -209,6 +215,7 @@ class PostgresOutboxIntegrationTests {
 	}
 
 	@Test
+	@Matrix(47)
 	void aRefusedKeyPausesTheAgencysDelivery() {
 		cutOne();
 

@@ -11,6 +11,7 @@ import java.util.Random;
 
 import io.tallygate.client.Report;
 import io.tallygate.core.Ids;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEventAnswer;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,6 +54,7 @@ class RecoveryIntegrationTests {
 	}
 
 	@Test
+	@Matrix(36)
 	void nothingOfALaneInDoubtIsCutOrSent() {
 		MeterEventRow row = this.outbox.cut(1, this.now).block(PATIENCE);
 		this.database.cross(Fixtures.client(1), 2, this.crossedAt);
@@ -69,6 +71,7 @@ class RecoveryIntegrationTests {
 	}
 
 	@Test
+	@Matrix(36)
 	void whatStripeHasOfAnUnfinishedRowMakesItDelivered() {
 		MeterEventRow row = this.outbox.cut(1, this.now).block(PATIENCE);
 		lost(true);
@@ -81,6 +84,7 @@ class RecoveryIntegrationTests {
 	}
 
 	@Test
+	@Matrix(36)
 	void anUnfinishedRowThatStripeLacksIsSentAgain() {
 		MeterEventRow row = this.outbox.cut(1, this.now).block(PATIENCE);
 		lost(true);
@@ -92,6 +96,7 @@ class RecoveryIntegrationTests {
 	}
 
 	@Test
+	@Matrix(36)
 	void whatStripeHasOfLostRowsIsTakenIntoTheOutboxOnce() {
 		lost(true);
 

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 
 import io.tallygate.DocumentedSettings;
+import io.tallygate.fault.Matrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,6 +62,7 @@ class ComposeTests {
 	}
 
 	@Test
+	@Matrix(7)
 	void redisForgetsNothing() {
 		assertThat(String.join(" ", list("redis", "command"))).contains("--appendonly yes")
 			.contains("--appendfsync always")

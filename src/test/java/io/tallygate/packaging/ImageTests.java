@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.tallygate.fault.Matrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -81,11 +82,13 @@ class ImageTests {
 	}
 
 	@Test
+	@Matrix(18)
 	void theJvmKnowsItsFlags() throws IOException {
 		Tool java = new Tool(java25()).orLeaveOut(OPTIONS + " is not tried", "-version");
 
 		assertThat(java.prints("@" + OPTIONS, "-XX:+PrintFlagsFinal", "-version"))
 			.containsPattern("UseCompactObjectHeaders\\s+= true")
+			.containsPattern("ExitOnOutOfMemoryError\\s+= true")
 			.containsPattern("UseG1GC\\s+= true");
 	}
 

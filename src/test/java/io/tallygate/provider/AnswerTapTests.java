@@ -6,6 +6,7 @@ import java.util.List;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.tallygate.fault.Matrix;
 import io.tallygate.support.Cuts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +68,7 @@ class AnswerTapTests {
 			"data: {\"choices\":[],\rdata: \"usage\":{\rdata:\"total_tokens\":10}}\r\r",
 			": comment\nid: 7\nevent: message\ndata: {\"choices\":null,\"usage\":{\"total_tokens\":10}}\n\r\n",
 			"data: { \"usage\" :\t{ \"total_tokens\" : 10 } , \"choices\" : [ ] }\r\n\n" })
+	@Matrix(60)
 	void aUsageChunkIsHiddenHoweverItIsWritten(String event) {
 		for (List<byte[]> pieces : Cuts.of(utf8(CHUNK + event + CHUNK)).toList()) {
 			Tapped tapped = Tapped.of(AnswerTap.of(true, null, true, false), pieces);
@@ -87,6 +89,7 @@ class AnswerTapTests {
 	}
 
 	@Test
+	@Matrix(62)
 	void anEventTooLongToHoldPassesBeforeItIsComplete() {
 		String beginning = "data: {\"choices\":[{\"delta\":{\"content\":\"" + "x".repeat(SseReader.HIDDEN_EVENT_MAX);
 		try (AnswerTap tap = AnswerTap.of(true, null, true, false)) {
@@ -254,6 +257,7 @@ class AnswerTapTests {
 	}
 
 	@Test
+	@Matrix(62)
 	void keptTextIsBounded() {
 		String chunk = "data: {\"choices\":[{\"delta\":{\"content\":\"" + "x".repeat(100_000) + "\"}}]}\n\n";
 		KeptText text = Tapped.of(AnswerTap.of(true, null, false, true), List.of(utf8(chunk.repeat(3))))

@@ -11,6 +11,7 @@ import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.support.Cuts;
 import org.junit.jupiter.api.Test;
 
@@ -73,6 +74,7 @@ class InflatingTapTests {
 	}
 
 	@Test
+	@Matrix(62)
 	void aBombIsNotInflatedToTheEnd() {
 		byte[] body = gzip("{\"a\":\"" + "x".repeat(20 << 20) + "\",\"usage\":{\"total_tokens\":5}}");
 

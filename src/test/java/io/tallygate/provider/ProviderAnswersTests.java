@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.support.Cuts;
 import io.tallygate.support.UsageChunks;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ class ProviderAnswersTests {
 
 	@ParameterizedTest
 	@CsvFileSource(resources = "/answers/expected.csv", delimiter = '|', quoteCharacter = '\'', nullValues = "-")
+	@Matrix(60)
 	void anAnswerIsReadAndPassedOnWhereverItIsCut(String file, @Nullable Long input, @Nullable Long cached,
 			@Nullable Long cacheWrite, @Nullable Long output, @Nullable Long reasoning, @Nullable Long total, String id,
 			String text) throws IOException {

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.support.Cuts;
 import io.tallygate.support.UsageChunks;
 import net.jqwik.api.Arbitraries;
@@ -19,6 +20,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class RandomStreamTests {
 
 	@Property(tries = 500)
+	@Matrix(60)
 	void cutsChangeNothing(@ForAll("streams") String stream, @ForAll Set<Integer> chances, @ForAll boolean hides) {
 		byte[] body = stream.getBytes(StandardCharsets.UTF_8);
 		int[] cuts = chances.stream().mapToInt((chance) -> Math.floorMod(chance, body.length + 1)).sorted().toArray();

@@ -3,6 +3,7 @@ package io.tallygate.provider;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
+import io.tallygate.fault.Matrix;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +49,7 @@ class UsageReportTests {
 			"{\"prompt_tokens\":1,\"prompt_tokens_details\":{\"cached_tokens\":-1}}",
 			"{\"prompt_tokens\":1,\"completion_tokens\":}", "null", "7", "\"prompt_tokens\"",
 			"[{\"total_tokens\":5}]" })
+	@Matrix(61)
 	void aVoidReportIsNoReport(String report) {
 		assertThat(usage("{\"usage\":" + report + "}")).isNull();
 	}
@@ -65,6 +67,7 @@ class UsageReportTests {
 	}
 
 	@Test
+	@Matrix(61)
 	void theLastValidReportWinsWhole() {
 		assertThat(usage("""
 				data: {"usage":{"prompt_tokens":9,"completion_tokens":1,"cached_tokens":4}}
@@ -102,6 +105,7 @@ class UsageReportTests {
 	}
 
 	@Test
+	@Matrix({ 61, 62 })
 	void aReportTooLongIsNotBelieved() {
 		String padding = " ".repeat(AnswerScanner.USAGE_BYTES_MAX);
 
@@ -109,6 +113,7 @@ class UsageReportTests {
 	}
 
 	@Test
+	@Matrix(62)
 	void anAnswerNestedTooDeepIsNotRead() {
 		String deep = "[".repeat(AnswerScanner.DEPTH_MAX) + "]".repeat(AnswerScanner.DEPTH_MAX);
 

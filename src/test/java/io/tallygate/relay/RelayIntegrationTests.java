@@ -9,6 +9,7 @@ import java.util.List;
 
 import ch.qos.logback.classic.Level;
 import io.tallygate.client.ChargeBy;
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Admission;
 import io.tallygate.metering.Outcome;
 import io.tallygate.provider.ModelPattern;
@@ -140,6 +141,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(60)
 	void aStreamMayComeOneByteAtATime() {
 		List<byte[]> events = events(3, "\n");
 		List<byte[]> bytes = new ArrayList<>();
@@ -169,6 +171,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(62)
 	void aLargeJsonAnswerIsStreamedByteForByte() {
 		String large = "{\"id\":\"x\",\"choices\":[{\"message\":{\"content\":\"" + "ab".repeat(500_000)
 				+ "\"}}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}";
@@ -183,6 +186,7 @@ class RelayIntegrationTests {
 
 	@ParameterizedTest
 	@ValueSource(ints = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 })
+	@Matrix(65)
 	void aClientThatHangsUpIsBilledWhatTheProviderReportsExactlyOnce(int tenth) throws InterruptedException {
 		relay.provider
 			.answers(ScriptedProvider.stream(with(events(20, "\n"), USAGE_CHUNK, DONE)).pausing(Duration.ofMillis(5)));
@@ -202,6 +206,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(65)
 	void aClientThatHangsUpBeforeAJsonAnswerIsBilledToo() {
 		ScriptedProvider.Script whole = ScriptedProvider.json(200, JSON_ANSWER);
 		byte[] bytes = whole.pieces().get(0);
@@ -253,6 +258,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(59)
 	void aProviderThatBreaksOffInMidStreamEndsInAnErrorEventAndACutConnection() {
 		relay.provider.answers(ScriptedProvider.stream(with(events(10, "\n"), USAGE_CHUNK, DONE)).abortingAfter(6));
 
@@ -267,6 +273,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(59)
 	void withoutUsageASuccessIsEstimatedOrFreeByTheClientsTerms() {
 		relay.provider
 			.answers(ScriptedProvider.json(200, "{\"choices\":[{\"message\":{\"content\":\"some words\"}}]}"));
@@ -284,6 +291,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(55)
 	void aProvidersErrorPassesThroughAndIsFree() {
 		String error = "{\"error\":{\"message\":\"slow down\",\"type\":\"requests\",\"param\":null,\"code\":\"rate\"}}";
 		relay.provider.answers(ScriptedProvider.json(429, error, "Retry-After: 7"));
@@ -299,6 +307,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix({ 5, 8 })
 	void theEndOfAStreamWaitsForTheCount() {
 		relay.meter.closesAfter(Duration.ofMillis(400));
 		relay.provider.answers(ScriptedProvider.stream(with(events(2, "\n"), USAGE_CHUNK, DONE)));
@@ -311,6 +320,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(16)
 	void anAnswerNotYetBegunThatCannotBeCountedIs503() {
 		relay.meter.failsToClose();
 		relay.provider.answers(ScriptedProvider.json(200, JSON_ANSWER));
@@ -323,6 +333,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(16)
 	void aStreamThatCannotBeCountedEndsInAnErrorEventAndACutConnection() {
 		relay.meter.failsToClose();
 		relay.provider.answers(ScriptedProvider.stream(with(events(2, "\n"), USAGE_CHUNK, DONE)));
@@ -334,6 +345,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix({ 16, 33 })
 	void withoutMeteringNothingIsRelayed() {
 		relay.meter.refusesToOpen();
 
@@ -419,6 +431,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(56)
 	void aProviderThatRefusesTheConnectionIs502AndFree() {
 		relay.keys.put(RelayFixture.KEY, RelayFixture.access(RelayFixture.provider("http://127.0.0.1:1/v1")));
 
@@ -432,6 +445,7 @@ class RelayIntegrationTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", "HTTP/1.1 200 OK\r\nContent-Le", "garbage\r\n\r\n" })
+	@Matrix(63)
 	void aProviderThatGivesNoAnswerIs502(String bytes) {
 		relay.provider.answers(ScriptedProvider.raw(bytes));
 
@@ -444,6 +458,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(57)
 	void aProviderThatDoesNotAnswerInTimeIs504() {
 		relay.keys.put(RelayFixture.KEY,
 				RelayFixture.access(RelayFixture.provider(relay.provider.baseUrl(), Duration.ofMillis(200), true)));
@@ -562,6 +577,7 @@ class RelayIntegrationTests {
 	}
 
 	@Test
+	@Matrix(66)
 	void aClientThatReadsSlowlyHoldsUpTheProviderNotTheMemory() throws InterruptedException {
 		byte[] piece = ("data: {\"choices\":[{\"delta\":{\"content\":\"" + "x".repeat(16_000) + "\"}}]}\n\n")
 			.getBytes(StandardCharsets.UTF_8);

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Outcome;
 import io.tallygate.support.RawClient;
 import io.tallygate.support.ScriptedProvider;
@@ -25,6 +26,7 @@ class RelayShutdownIntegrationTests {
 			"data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8));
 
 	@Test
+	@Matrix(72)
 	void aStreamThatEndsWithinTheGraceEndsWhole() throws Exception {
 		RelayFixture relay = new RelayFixture("spring.lifecycle.timeout-per-shutdown-phase=10s");
 		relay.provider.answers(ScriptedProvider.stream(EVENTS).pausing(Duration.ofMillis(400)));
@@ -41,6 +43,7 @@ class RelayShutdownIntegrationTests {
 	}
 
 	@Test
+	@Matrix(72)
 	void aStreamThatDoesNotIsSettledAndItsClientTold() throws Exception {
 		RelayFixture relay = new RelayFixture("spring.lifecycle.timeout-per-shutdown-phase=3s");
 		relay.provider.answers(ScriptedProvider.stream(EVENTS).pausing(Duration.ofSeconds(4)));

@@ -1,5 +1,6 @@
 package io.tallygate.relay;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Outcome.Status;
 import io.tallygate.provider.Reading;
 import io.tallygate.provider.Usage;
@@ -32,6 +33,7 @@ class SettlementTests {
 			500, true, false, false, false, BILLED, 0
 			302, false, true, false, true, FREE, 0
 			""")
+	@Matrix({ 59, 61 })
 	void isDecidedByWhatTheProviderSaid(int status, boolean usage, boolean content, boolean error, boolean estimates,
 			Status expected, int messages) {
 		Reading reading = new Reading(usage ? Usage.of(3, 4) : null, content, error, true, null, null);
@@ -44,6 +46,7 @@ class SettlementTests {
 	}
 
 	@Test
+	@Matrix(61)
 	void zeroReportedIsZeroBilled() {
 		Reading reading = new Reading(Usage.of(0, 0), false, false, true, null, null);
 

@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 
 import io.tallygate.core.StartRefused;
+import io.tallygate.fault.Matrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +44,7 @@ class EmbeddedServersIntegrationTests {
 	}
 
 	@Test
+	@Matrix(7)
 	void bothWriteToTheDiskBeforeTheyAnswer() throws Exception {
 		try (DataDirectory held = DataDirectory.hold(this.directory);
 				PostgresServer postgres = PostgresServer.start(held, 0);

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.support.Progress;
 import io.tallygate.support.Results;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ class SimulationCampaign {
 	private static final int FAULTS_SHOWN = 10;
 
 	@Test
+	@Matrix({ 11, 12, 17, 20, 22, 23, 25, 31, 36, 37, 42, 43, 44, 45, 47, 48, 49, 51, 70, 71, 74 })
 	void runs() {
 		String one = System.getProperty("seed", "");
 		if (!one.isEmpty()) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
 
+import io.tallygate.fault.Matrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,6 +22,7 @@ class SimulationTests {
 	private static final int SEEDS_TO_FIND_A_BUG = 1000;
 
 	@Test
+	@Matrix({ 11, 12, 17, 20, 22, 23, 25, 31, 36, 37, 42, 43, 44, 45, 47, 48, 49, 51, 70, 71, 74 })
 	void whateverGoesWrongNothingIsLostAndNothingIsChargedTwice() {
 		Schedule.quietly(() -> {
 			List<String> faults = LongStream.range(0, SEEDS)

@@ -16,6 +16,7 @@ import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
 import io.tallygate.core.Secret;
 import io.tallygate.core.SecretBox;
+import io.tallygate.fault.Matrix;
 import io.tallygate.stripe.MeterEventAnswer.Fault;
 import io.tallygate.stripe.MeterEventAnswer.Refused;
 import io.tallygate.support.StripeStubs;
@@ -75,6 +76,7 @@ class StripeMeterEventsTests {
 
 	@ParameterizedTest
 	@CsvSource({ "resource_already_exists, Duplicate", "'', An event already exists with identifier mev-1." })
+	@Matrix({ 14, 44 })
 	void aKnownIdentifierMeansThatAnEarlierAttemptArrived(String code, String message) {
 		this.stripe.refusesMeterEvents(400, code, message);
 
@@ -83,6 +85,7 @@ class StripeMeterEventsTests {
 
 	@ParameterizedTest
 	@CsvSource({ "429, lock_timeout", "429, rate_limit", "409, idempotency_key_in_use" })
+	@Matrix({ 42, 45 })
 	void whatStripeHadNoTimeForIsTriedAgain(int status, String code) {
 		this.stripe.refusesMeterEvents(status, code, "Later");
 
@@ -90,6 +93,7 @@ class StripeMeterEventsTests {
 	}
 
 	@Test
+	@Matrix(43)
 	void aFailureOfStripeLeavesADoubt() {
 		this.stripe.refusesMeterEvents(500, "", "Oops");
 
@@ -97,6 +101,7 @@ class StripeMeterEventsTests {
 	}
 
 	@Test
+	@Matrix(53)
 	void aFailureOfWhatStandsBeforeStripeLeavesADoubtToo() {
 		this.stripe.answersMeterEvents(502, "<html>Bad gateway</html>");
 
@@ -105,6 +110,7 @@ class StripeMeterEventsTests {
 
 	@ParameterizedTest
 	@CsvSource({ "200, <html>", "200, '{\"object\": \"billing.mete'", "400, <html>", "403, <html>" })
+	@Matrix(53)
 	void anAnswerThatIsNotStripesIsNone(int status, String body) {
 		this.stripe.answersMeterEvents(status, body);
 
@@ -113,6 +119,7 @@ class StripeMeterEventsTests {
 
 	@ParameterizedTest
 	@CsvSource({ "401", "403" })
+	@Matrix(47)
 	void aRefusedKeyIsNoFaultOfTheEvent(int status) {
 		this.stripe.refusesMeterEvents(status, "", "Invalid API Key provided: " + KEYS.get(AGENCY));
 
@@ -136,6 +143,7 @@ class StripeMeterEventsTests {
 	}
 
 	@Test
+	@Matrix(45)
 	void anIdempotencyKeyUsedForAnotherEventIsAFaultOfTheValue() {
 		this.stripe.answersMeterEvents(400,
 				"{\"error\": {\"type\": \"idempotency_error\", \"message\": \"Keys can only be used once\"}}");
@@ -144,6 +152,7 @@ class StripeMeterEventsTests {
 	}
 
 	@Test
+	@Matrix(53)
 	void aConnectionClosedWithoutAnAnswerIsNotTriedAgainBehindOurBack() {
 		this.stripe.acceptsMeterEvents();
 		send();
@@ -155,6 +164,7 @@ class StripeMeterEventsTests {
 	}
 
 	@Test
+	@Matrix(44)
 	void anAnswerThatDoesNotComeIsNone() {
 		this.stripe.keepsWaiting(KEYS.get(AGENCY), Duration.ofSeconds(2));
 
@@ -162,6 +172,7 @@ class StripeMeterEventsTests {
 	}
 
 	@Test
+	@Matrix({ 42, 44 })
 	void anAccountThatHangsKeepsNobodyElseWaiting() {
 		this.stripe.acceptsMeterEvents();
 		this.stripe.keepsWaiting(KEYS.get(AGENCY), Duration.ofSeconds(2));

@@ -8,8 +8,10 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 import io.tallygate.TallygateApplication;
 import org.reactivestreams.Publisher;
@@ -22,8 +24,8 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
 
 /**
- * Tallygate, whose ledger and outbox stand still for ever at a place that a test names in
- * a file, so that it can be killed exactly there. It prints that it got there.
+ * Tallygate, whose stores stand still for ever at a place that a test names in a file, so
+ * that it can be killed exactly there. It prints that it got there.
  */
 public final class FaultyGateway {
 
@@ -39,6 +41,14 @@ public final class FaultyGateway {
 	/** Where money can stand between two stores. */
 	public enum Place {
 
+		/** An exchange is neither marked in Redis nor in PostgreSQL. */
+		BEFORE_MARK("open", true),
+		/** It is marked, and its provider has not been called. */
+		AFTER_MARK("open", false),
+		/** It has ended, and Redis does not know. */
+		BEFORE_CLOSE("close", true),
+		/** Redis has counted it, and its client does not see that. */
+		AFTER_CLOSE("close", false),
 		/** Redis and the client have the end of an exchange, PostgreSQL does not. */
 		BEFORE_LEDGER("append", true),
 		/** PostgreSQL has it, Redis still keeps it. */
@@ -50,12 +60,12 @@ public final class FaultyGateway {
 		/** Stripe has accepted it, and nobody has written that down. */
 		BEFORE_SETTLE("settle", true);
 
-		private final String method;
+		private final String act;
 
 		private final boolean before;
 
-		Place(String method, boolean before) {
-			this.method = method;
+		Place(String act, boolean before) {
+			this.act = act;
 			this.before = before;
 		}
 
@@ -73,13 +83,19 @@ public final class FaultyGateway {
 
 		@Override
 		public Object postProcessAfterInitialization(Object bean, String name) {
-			if (name.equals("ledgerWriter")) {
-				Field ledger = ReflectionUtils.findField(bean.getClass(), "ledger");
-				ReflectionUtils.makeAccessible(ledger);
-				ReflectionUtils.setField(ledger, bean, around(ReflectionUtils.getField(ledger, bean)));
-				return bean;
-			}
-			return name.equals("outbox") ? around(bean) : bean;
+			return switch (name) {
+				case "ledgerWriter" -> withStoreOf(bean, "ledger");
+				case "runningTotals" -> withStoreOf(bean, "counters");
+				case "instances", "outbox" -> around(bean);
+				default -> bean;
+			};
+		}
+
+		private Object withStoreOf(Object bean, String name) {
+			Field store = ReflectionUtils.findField(bean.getClass(), name);
+			ReflectionUtils.makeAccessible(store);
+			ReflectionUtils.setField(store, bean, around(ReflectionUtils.getField(store, bean)));
+			return bean;
 		}
 
 		private Object around(Object store) {
@@ -90,12 +106,20 @@ public final class FaultyGateway {
 
 		private Object call(Object store, Method method, Object[] arguments) throws Throwable {
 			Object work = run(store, method, arguments);
+			Set<String> acts = acts(method, arguments);
 			for (Place place : Place.values()) {
-				if (place.method.equals(method.getName())) {
+				if (acts.contains(place.act)) {
 					work = place.before ? before(place, work) : after(place, work);
 				}
 			}
 			return work;
+		}
+
+		/** A call of Redis has many: they are what its operations are called. */
+		private static Set<String> acts(Method method, Object[] arguments) {
+			return method.getName().equals("run") ? ((List<?>) arguments[1]).stream()
+				.map((operation) -> operation.getClass().getSimpleName().toLowerCase(Locale.ROOT))
+				.collect(Collectors.toSet()) : Set.of(method.getName());
 		}
 
 		private static Object run(Object store, Method method, Object[] arguments) throws Throwable {

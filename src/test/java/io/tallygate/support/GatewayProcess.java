@@ -72,6 +72,8 @@ public final class GatewayProcess implements AutoCloseable {
 
 	private String classes;
 
+	private int descriptors;
+
 	private Path jar;
 
 	private Path archive;
@@ -112,6 +114,12 @@ public final class GatewayProcess implements AutoCloseable {
 		else {
 			this.properties.put(property, value);
 		}
+		return this;
+	}
+
+	/** Which may open only so many files and connections. */
+	public GatewayProcess withDescriptors(int descriptors) {
+		this.descriptors = descriptors;
 		return this;
 	}
 
@@ -198,6 +206,9 @@ public final class GatewayProcess implements AutoCloseable {
 		this.properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
 		command.addAll((this.jar != null) ? List.of("-jar", this.jar.toString())
 				: List.of("-cp", classPath(), this.main.getName()));
+		if (this.descriptors > 0) {
+			command.addAll(0, List.of("sh", "-c", "ulimit -n " + this.descriptors + " && exec \"$@\"", "sh"));
+		}
 		ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
 		builder.environment()
 			.keySet()
@@ -336,6 +347,11 @@ public final class GatewayProcess implements AutoCloseable {
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	/** Of its data plane and admin API. */
+	public int port() {
+		return this.port;
 	}
 
 	/** Calls to its data plane and admin API. */

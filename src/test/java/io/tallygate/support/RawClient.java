@@ -63,6 +63,30 @@ public final class RawClient implements AutoCloseable {
 		}
 	}
 
+	/** Sends these bytes if the other side is still there. */
+	public void sendPerhaps(String bytes) {
+		try {
+			this.socket.getOutputStream().write(bytes.getBytes(StandardCharsets.UTF_8));
+		}
+		catch (IOException ex) {
+			// It is not, as isOver() tells.
+		}
+	}
+
+	/** Whether the other side has hung up, without having said anything. */
+	public boolean isOver() {
+		try {
+			this.socket.setSoTimeout(1);
+			return this.in.read() < 0;
+		}
+		catch (java.net.SocketTimeoutException ex) {
+			return false;
+		}
+		catch (IOException ex) {
+			return true;
+		}
+	}
+
 	/** Sends a POST of JSON with these further header lines. */
 	public RawClient post(String path, String body, String... headers) {
 		StringBuilder head = new StringBuilder("POST " + path + " HTTP/1.1\r\nHost: localhost\r\n"

@@ -143,7 +143,10 @@ public final class RunningGateway implements AutoCloseable {
 
 	}
 
-	private RunningGateway(List<Seed> seeds, String... properties) {
+	private RunningGateway(List<Seed> seeds, boolean isRedisThere, String... properties) {
+		if (!isRedisThere) {
+			this.redis.kill();
+		}
 		this.stripe = FakeStripe.start(FakeStripeOptions.in(directory()).withDemo().withSeeds(seeds));
 		List<String> arguments = new ArrayList<>(List.of("server.port=0", "management.server.port=0",
 				"spring.r2dbc.url=r2dbc:postgresql://127.0.0.1:" + TestServers.postgres().getPort() + "/"
@@ -159,12 +162,17 @@ public final class RunningGateway implements AutoCloseable {
 
 	/** Starts one, with these settings besides its own ({@code name=value}). */
 	public static RunningGateway start(String... properties) {
-		return new RunningGateway(List.of(), properties);
+		return new RunningGateway(List.of(), true, properties);
 	}
 
 	/** Starts one on whose Stripe these objects are there besides the demo's. */
 	public static RunningGateway startWith(List<Seed> seeds, String... properties) {
-		return new RunningGateway(seeds, properties);
+		return new RunningGateway(seeds, true, properties);
+	}
+
+	/** Starts one whose Redis has to be started by the test. */
+	public static RunningGateway startWithoutRedis(String... properties) {
+		return new RunningGateway(List.of(), false, properties);
 	}
 
 	/** The port of the data plane and the admin API. */
@@ -180,6 +188,11 @@ public final class RunningGateway implements AutoCloseable {
 	/** The Stripe that agencies are connected to. */
 	public FakeStripe stripe() {
 		return this.stripe;
+	}
+
+	/** Its Redis. */
+	public OwnRedis redis() {
+		return this.redis;
 	}
 
 	/** Something done at the fake Stripe itself, as in its Dashboard. */
