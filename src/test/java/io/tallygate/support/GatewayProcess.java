@@ -374,11 +374,6 @@ public final class GatewayProcess implements AutoCloseable {
 		return new GatewayClient(this.stripePort);
 	}
 
-	/** Where its data plane and admin API listen. */
-	public int port() {
-		return this.port;
-	}
-
 	public URI baseUrl() {
 		return URI.create("http://localhost:" + this.port);
 	}

@@ -28,7 +28,7 @@ public final class Results {
 		Map<String, Object> all = new TreeMap<>(results);
 		all.put("at", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
 		all.put("java", Runtime.version().toString());
-		all.put("cores", Runtime.getRuntime().availableProcessors());
+		all.putIfAbsent("cores", Runtime.getRuntime().availableProcessors());
 		try {
 			Path file = Files.createDirectories(Path.of("target", "results")).resolve(campaign + ".json");
 			Files.writeString(file, JSON.writeValueAsString(all) + "\n");

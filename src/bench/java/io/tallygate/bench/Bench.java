@@ -1,0 +1,246 @@
+package io.tallygate.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+import io.tallygate.bench.Samples.Sample;
+import io.tallygate.support.Progress;
+import io.tallygate.support.Results;
+import io.tallygate.support.Wait;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Measures Tallygate beside what it stands on:
+ * <ol>
+ * <li>the mock provider, the stores and all targets start, and the JVMs among them are
+ * warmed up;</li>
+ * <li>in each round every load is put on every target, in turn and in an order that
+ * changes;</li>
+ * <li>then the durability settings are compared in the same way;</li>
+ * <li>every answer must have been right, and the ledger must have a line for each;</li>
+ * <li>ratios are printed and written to {@code target/results/bench.json}, and compared
+ * with the recorded ones if asked to.</li>
+ * </ol>
+ */
+final class Bench {
+
+	private static final Logger logger = LoggerFactory.getLogger(Bench.class);
+
+	/** What was recorded, and is compared with. */
+	static final Path RECORDED = Path.of("docs", "results", "bench.json");
+
+	private final Options options;
+
+	private final Samples samples = new Samples();
+
+	private final Child provider = Peers.startProvider();
+
+	private final Child stripe = Peers.startStripe();
+
+	private final Stores stores = Stores.start();
+
+	private final Measuring measuring;
+
+	private final List<Child> peers = new ArrayList<>();
+
+	private final List<Installation> installations = new ArrayList<>();
+
+	private Bench(Options options) {
+		this.options = options;
+		this.measuring = new Measuring(options.seconds(), this.provider, this.stripe);
+	}
+
+	/** Exits with 1 if an answer was wrong, or a ratio got worse than recorded. */
+	public static void main(String[] args) {
+		Options options = Options.ofSystem();
+		if (!Files.exists(options.jar())) {
+			throw new IllegalStateException("There is no " + options.jar() + ": ./mvnw -DskipTests package");
+		}
+		Child.stepAside();
+		Bench bench = new Bench(options);
+		boolean isWell = false;
+		try {
+			isWell = bench.run();
+		}
+		catch (RuntimeException | AssertionError ex) {
+			logger.error("The bench stopped", ex);
+		}
+		finally {
+			bench.stop();
+		}
+		// Nothing that was left behind by a library may keep the JVM.
+		System.exit(isWell ? 0 : 1);
+	}
+
+	private boolean run() {
+		Installation metered = install(Target.TALLYGATE, Map.of(), null);
+		Target tallygate = metered.target();
+		Target unmetered = install(Target.UNMETERED, Map.of("SPRING_MAIN_SOURCES", MeteringOff.class.getName()), Installation.alone(MeteringOff.class)).target();
+		List<Target> targets = new ArrayList<>(peers());
+		targets.add(tallygate);
+		targets.add(unmetered);
+		targets.stream().filter(Target::isJvm).forEach(this::warm);
+		rounds(targets, metered);
+		if (this.options.has(Loads.DURABILITY)) {
+			durability(metered, tallygate, unmetered);
+		}
+		this.measuring.expect(() -> metered.expectLines(this.measuring.sent(tallygate)));
+		Console.print(this.samples);
+		write();
+		this.measuring.faults().forEach((fault) -> System.out.println("WRONG: " + fault));
+		return this.measuring.faults().isEmpty() && (!this.options.check() || isNoWorseThanRecorded());
+	}
+
+	private Installation install(String name, Map<String, String> environment, @Nullable Path beside) {
+		Installation installation = Installation.start(name, this.options, this.stores, this.provider, this.stripe,
+				environment, beside);
+		this.installations.add(installation);
+		return installation;
+	}
+
+	private List<Target> peers() {
+		List<Target> targets = new ArrayList<>();
+		targets.add(Target.of(Target.DIRECT, this.provider.port(), 0));
+		Peers.nginx().ifPresent((command) -> {
+			Child nginx = Peers.startNginx(command, this.provider.port());
+			this.peers.add(nginx);
+			targets.add(Target.of(Target.NGINX, nginx.port(), nginx.pid()));
+		});
+		Child plain = Peers.startPlain(this.options, this.provider.port());
+		this.peers.add(plain);
+		targets.add(Target.of(Target.PLAIN, plain.port(), plain.pid()));
+		return targets;
+	}
+
+	private void warm(Target target) {
+		System.out.println("Warming up: " + target.name());
+		this.measuring.warm(target, this.options.warmup());
+	}
+
+	private void rounds(List<Target> targets, Installation metered) {
+		Map<String, Measurement> loads = new LinkedHashMap<>();
+		List.of(Loads.JSON_BEST, Loads.JSON_FIXED, Loads.JSON_CALM, Loads.SSE)
+			.forEach((load) -> loads.put(load, (target) -> this.measuring.load(target, load, Loads.plan(load))));
+		this.options.streams()
+			.forEach((streams) -> loads.put(Loads.plateau(streams),
+					(target) -> this.measuring.plateau(target, streams)));
+		loads.put(Loads.LEAVING, this.measuring::leaving);
+		loads.keySet().removeIf((load) -> !this.options.has(load));
+		List<Target> leaving = new ArrayList<>(targets);
+		leaving.add(metered.aborting());
+		List<Turn> turns = new ArrayList<>();
+		for (int round = 1; round <= this.options.rounds(); round++) {
+			for (String load : loads.keySet()) {
+				List<Target> order = new ArrayList<>(load.equals(Loads.LEAVING) ? leaving : targets);
+				Collections.rotate(order, round - 1);
+				for (Target target : order) {
+					turns.add(new Turn(round, load, target));
+				}
+			}
+		}
+		try (Progress progress = new Progress("measurements", turns.size())) {
+			for (Turn turn : turns) {
+				Measurement measurement = Objects.requireNonNull(loads.get(turn.load()));
+				this.measuring.expect(() -> this.samples.add(new Sample(turn.round(), turn.load(),
+						turn.target().name(), measurement.of(turn.target()))));
+				progress.step();
+			}
+		}
+	}
+
+	/** A target meets a load. */
+	private record Turn(int round, String load, Target target) {
+	}
+
+	/** What a load is to a target. */
+	private interface Measurement {
+
+		Map<Figure, Double> of(Target target);
+
+	}
+
+	/**
+	 * The end of an answer waits for a store. Which one, and how soon that says that it
+	 * has an entry, is the setting.
+	 */
+	private void durability(Installation metered, Target tallygate, Target unmetered) {
+		Target ledger = install(Target.LEDGER, Map.of("TALLYGATE_CLOSE_DURABILITY", "ledger"), null).target();
+		warm(ledger);
+		Map<String, Runnable> redis = new LinkedHashMap<>();
+		redis.put("redis, appendonly no", () -> metered.configureRedis(Map.of("appendonly", "no")));
+		redis.put("redis, appendfsync everysec",
+				() -> metered.configureRedis(Map.of("appendonly", "yes", "appendfsync", "everysec")));
+		redis.put("redis, appendfsync always", () -> metered.configureRedis(Map.of("appendfsync", "always")));
+		try (Progress progress = new Progress("settings", 5L * this.options.rounds())) {
+			for (int round = 1; round <= this.options.rounds(); round++) {
+				waits(round, Target.UNMETERED, unmetered);
+				progress.step();
+				for (Map.Entry<String, Runnable> setting : redis.entrySet()) {
+					setting.getValue().run();
+					Wait.pause(1000);
+					waits(round, setting.getKey(), tallygate);
+					progress.step();
+				}
+				waits(round, "ledger", ledger);
+				progress.step();
+			}
+		}
+	}
+
+	private void waits(int round, String setting, Target target) {
+		for (String load : List.of(Loads.JSON_CALM, Loads.SSE)) {
+			this.samples.add(new Sample(round, Loads.DURABILITY + ", " + load, setting,
+					this.measuring.load(target, load, Loads.plan(load))));
+		}
+	}
+
+	private void write() {
+		Map<String, Object> comparisons = new TreeMap<>();
+		for (Comparison comparison : Comparison.of(this.samples)) {
+			comparison.spread(this.samples).ifPresent((spread) -> comparisons.put(comparison.name(), spread));
+		}
+		Map<String, String> versions = new TreeMap<>(Peers.versions());
+		versions.putAll(this.stores.versions());
+		Results.write("bench",
+				Map.of("samples", this.samples.toJson(), "comparisons", comparisons, "versions", versions, "machine",
+						Machine.describe(), "rounds", this.options.rounds(), "seconds", this.options.seconds(),
+						"warmup", this.options.warmup(), "heap", this.options.heap(), "faults",
+						this.measuring.faults().size(), "cores", Child.coresOfBench()));
+	}
+
+	private boolean isNoWorseThanRecorded() {
+		try {
+			JsonNode recorded = JsonMapper.shared().readTree(Files.readString(RECORDED)).path("comparisons");
+			List<String> worse = Comparison.worse(this.samples, recorded);
+			worse.forEach((each) -> System.out.println("WORSE: " + each));
+			System.out.println(worse.isEmpty() ? "No ratio is worse than recorded by more than 10 %." : "");
+			return worse.isEmpty();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	private void stop() {
+		this.measuring.close();
+		this.installations.forEach(Installation::close);
+		this.peers.forEach(Child::close);
+		this.provider.close();
+		this.stripe.close();
+		this.stores.close();
+	}
+
+}

@@ -1,0 +1,59 @@
+package io.tallygate.bench;
+
+import io.tallygate.bench.Load.Plan;
+
+/** The loads that every target meets. */
+final class Loads {
+
+	/** Whole answers, as many as 64 connections carry. */
+	static final String JSON_BEST = "json-best";
+
+	/** Whole answers, 2,000 a second. */
+	static final String JSON_FIXED = "json-2000";
+
+	/** Whole answers, 500 a second: for what each waits. */
+	static final String JSON_CALM = "json-500";
+
+	/** 100 new streams a second of 100 chunks, 20 ms apart: 10,000 chunks a second. */
+	static final String SSE = "sse";
+
+	/** Clients that leave in the middle. */
+	static final String LEAVING = "leaving";
+
+	/** What waits for which store. */
+	static final String DURABILITY = "durability";
+
+	/** Streams that leave together. */
+	static final int LEAVING_STREAMS = 200;
+
+	private static final String PLATEAU = "streams-";
+
+	private Loads() {
+	}
+
+	static Plan plan(String load) {
+		return switch (load) {
+			case JSON_BEST -> Plan.best(64);
+			case JSON_FIXED -> Plan.fixed(2000);
+			case JSON_CALM -> Plan.fixed(500);
+			case SSE -> Plan.streams(100, 100, 20);
+			case LEAVING -> Plan.streams(400, 100, 50).most(LEAVING_STREAMS);
+			default -> throw new IllegalArgumentException(load);
+		};
+	}
+
+	/** So many open streams, each with a chunk a second, for so many seconds. */
+	static Plan plateau(int streams, int seconds) {
+		int opened = 1000;
+		return Plan.streams(opened, streams / opened + seconds + 6, 1000).most(streams);
+	}
+
+	static String plateau(int streams) {
+		return PLATEAU + streams;
+	}
+
+	static boolean isPlateau(String load) {
+		return load.startsWith(PLATEAU);
+	}
+
+}

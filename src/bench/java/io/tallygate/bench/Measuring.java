@@ -1,0 +1,229 @@
+package io.tallygate.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+import io.tallygate.bench.Load.Plan;
+import io.tallygate.support.Wait;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Puts a load on a target and measures:
+ * <ol>
+ * <li>the load runs until it has settled;</li>
+ * <li>then times are recorded, and CPU is read before and after;</li>
+ * <li>then what runs comes to its end, and every answer must have been right.</li>
+ * </ol>
+ */
+final class Measuring implements AutoCloseable {
+
+	private static final int SETTLE_MILLIS = 2500;
+
+	private static final int WENT_ON_SECONDS_MAX = 60;
+
+	private final Loop loop = Loop.start();
+
+	private final int seconds;
+
+	private final Child provider;
+
+	/** Whose CPU is no noise. */
+	private final List<Long> processes;
+
+	private final List<String> faults = new ArrayList<>();
+
+	private final Map<String, Long> sent = new HashMap<>();
+
+	Measuring(int seconds, Child provider, Child stripe) {
+		this.seconds = seconds;
+		this.provider = provider;
+		this.processes = List.of(provider.pid(), stripe.pid());
+	}
+
+	/** What was wrong with answers, in words; nothing, if all is well. */
+	List<String> faults() {
+		return this.faults;
+	}
+
+	/** Does this, and takes its failure down as a fault: the rest is worth measuring. */
+	void expect(Runnable what) {
+		try {
+			what.run();
+		}
+		catch (AssertionError ex) {
+			this.faults.add(String.valueOf(ex.getMessage()));
+		}
+	}
+
+	/** How many requests a key has sent to a target. */
+	long sent(Target target) {
+		return this.sent.getOrDefault(target.key(), 0L);
+	}
+
+	/** Full load without a measurement. */
+	void warm(Target target, int seconds) {
+		for (String load : List.of(Loads.SSE, Loads.JSON_BEST)) {
+			Load running = Load.start(this.loop, target, Loads.plan(load));
+			Wait.pause(TimeUnit.SECONDS.toMillis(seconds) / 2);
+			end(target, "warm-up", running);
+		}
+	}
+
+	/** Whole answers or streams, with CPU for each request or chunk. */
+	Map<Figure, Double> load(Target target, String name, Plan plan) {
+		Load load = Load.start(this.loop, target, plan);
+		Wait.pause(SETTLE_MILLIS);
+		return counted(target, name, load, plan.chunks() > 0);
+	}
+
+	/** Streams that stay open, with the heap that each of them takes. */
+	Map<Figure, Double> plateau(Target target, int streams) {
+		double heapBefore = target.isJvm() ? liveHeap(target.process()) : 0;
+		Load load = Load.start(this.loop, target, Loads.plateau(streams, this.seconds));
+		Wait.until("first chunks of " + streams + " streams", 60, () -> load.told() == streams,
+				() -> load.told() + " have one");
+		double[] heap = new double[1];
+		Map<Figure, Double> figures = counted(target, Loads.plateau(streams), load, true,
+				() -> heap[0] = target.isJvm() ? liveHeap(target.process()) : 0);
+		if (target.isJvm()) {
+			figures.put(Figure.HEAP, (heap[0] - heapBefore) / streams);
+		}
+		return figures;
+	}
+
+	/** Clients that hang up, all at once, after their first chunk. */
+	Map<Figure, Double> leaving(Target target) {
+		long[] before = streams();
+		Load load = Load.start(this.loop, target, Loads.plan(Loads.LEAVING));
+		Wait.until("first chunks", 60, () -> load.told() == Loads.LEAVING_STREAMS, () -> load.told() + " have one");
+		long left = System.nanoTime();
+		load.leave();
+		Wait.pause(5);
+		while (streams()[0] > 0 && System.nanoTime() - left < TimeUnit.SECONDS.toNanos(WENT_ON_SECONDS_MAX)) {
+			Wait.pause(5);
+		}
+		double wentOn = (System.nanoTime() - left) / 1e6;
+		count(target, load);
+		return new EnumMap<>(Map.of(Figure.WENT_ON, wentOn, Figure.READ_TO_END,
+				(streams()[1] - before[1]) * 100.0 / Loads.LEAVING_STREAMS));
+	}
+
+	private Map<Figure, Double> counted(Target target, String name, Load load, boolean perChunk) {
+		return counted(target, name, load, perChunk, () -> {
+		});
+	}
+
+	private Map<Figure, Double> counted(Target target, String name, Load load, boolean perChunk, Runnable after) {
+		load.beginCounting();
+		Used before = Used.now(target, this.processes);
+		Wait.pause(TimeUnit.SECONDS.toMillis(this.seconds));
+		Used used = Used.now(target, this.processes).minus(before);
+		load.endCounting();
+		after.run();
+		Tally tally = end(target, name, load);
+		Map<Figure, Double> figures = new EnumMap<>(Figure.class);
+		double each = perChunk ? tally.chunk.getTotalCount() : tally.answers;
+		if (tally.answers > 0) {
+			figures.put(Figure.RATE, tally.answers * 1e6 / used.time());
+		}
+		if (target.process() != 0 && each > 0) {
+			figures.put(Figure.CPU, used.target() / each);
+		}
+		if (!target.redis().isEmpty() && each > 0) {
+			figures.put(Figure.REDIS, used.redis() / each);
+			figures.put(Figure.POSTGRES, used.postgres() / each);
+		}
+		figures.put(Figure.NOISE, 100 * used.others() / used.time());
+		percentiles(figures, tally.whole, Figure.WHOLE_P50, Figure.WHOLE_P99);
+		percentiles(figures, tally.first, Figure.FIRST_P50, Figure.FIRST_P99);
+		percentiles(figures, tally.chunk, Figure.CHUNK_P50, Figure.CHUNK_P99);
+		percentiles(figures, tally.last, Figure.LAST_P50, Figure.LAST_P99);
+		return figures;
+	}
+
+	private Tally end(Target target, String name, Load load) {
+		Tally tally = load.end();
+		load.close();
+		count(target, load);
+		if (tally.fault != null) {
+			this.faults.add("%s, %s: %d times, first: %s".formatted(target.name(), name, tally.wrong, tally.fault));
+		}
+		return tally;
+	}
+
+	private void count(Target target, Load load) {
+		this.sent.merge(target.key(), load.sent(), Long::sum);
+	}
+
+	private static void percentiles(Map<Figure, Double> figures, Histogram times, Figure half, Figure nearlyAll) {
+		if (times.getTotalCount() > 0) {
+			figures.put(half, times.getValueAtPercentile(50) / 1000.0);
+			figures.put(nearlyAll, times.getValueAtPercentile(99) / 1000.0);
+		}
+	}
+
+	/** The provider's streams: open, told to their end, aborted. */
+	private long[] streams() {
+		try (var body = URI.create("http://127.0.0.1:" + this.provider.port() + "/streams").toURL().openStream()) {
+			return Arrays.stream(new String(body.readAllBytes(), StandardCharsets.US_ASCII).split(" ", -1))
+				.mapToLong(Long::parseLong)
+				.toArray();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/** Bytes of objects that are alive, after a full collection. */
+	private static double liveHeap(long process) {
+		String said = Child.run(List.of(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+				Long.toString(process), "GC.class_histogram"));
+		return said.lines()
+			.filter((line) -> line.startsWith("Total"))
+			.mapToDouble((line) -> Double.parseDouble(line.trim().split("\\s+", -1)[2]))
+			.findFirst()
+			.orElseThrow();
+	}
+
+	@Override
+	public void close() {
+		this.loop.close();
+	}
+
+	/** Microseconds that were used, and that passed. */
+	private record Used(double time, double target, double redis, double postgres, double bench, double all) {
+
+		static Used now(Target target, List<Long> processes) {
+			return new Used(System.nanoTime() / 1000.0, (target.process() != 0) ? Cpu.micros(target.process()) : 0,
+					Cpu.micros(target.redis()), Cpu.micros(target.postgres()),
+					Cpu.micros(processes) + ProcessHandle.current()
+						.info()
+						.totalCpuDuration()
+						.map((own) -> own.toNanos() / 1000.0)
+						.orElse(0.0),
+					Cpu.microsOfAll());
+		}
+
+		Used minus(Used before) {
+			return new Used(this.time - before.time, this.target - before.target, this.redis - before.redis,
+					this.postgres - before.postgres, this.bench - before.bench, this.all - before.all);
+		}
+
+		/** Not by the bench. */
+		double others() {
+			return Math.max(0, this.all - this.target - this.redis - this.postgres - this.bench);
+		}
+
+	}
+
+}

@@ -1,0 +1,46 @@
+package io.tallygate.bench;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * How long to measure what, from system properties.
+ *
+ * @param rounds in each of which every target meets every load, in turn
+ * @param seconds of each measurement
+ * @param warmup seconds at full load before the first, of each JVM
+ * @param heap of each JVM under test
+ * @param only loads, by their names; all if empty
+ * @param streams how many open streams the plateaus have
+ * @param check whether to compare with what was recorded
+ * @param jar Tallygate, as it is shipped
+ */
+record Options(int rounds, int seconds, int warmup, String heap, List<String> only, List<Integer> streams,
+		boolean check, Path jar) {
+
+	Options {
+		only = List.copyOf(only);
+		streams = List.copyOf(streams);
+	}
+
+	static Options ofSystem() {
+		return new Options(Integer.getInteger("rounds", 5), Integer.getInteger("seconds", 8),
+				Integer.getInteger("warmup", 40), System.getProperty("heap", "512m"), list("only", ""),
+				list("streams", "1000,5000").stream().map(Integer::valueOf).toList(), Boolean.getBoolean("check"),
+				Path.of(System.getProperty("jar", "target/tallygate-0.1.0-SNAPSHOT.jar")));
+	}
+
+	/** Whether this load is asked for. */
+	boolean has(String load) {
+		return this.only.isEmpty() || this.only.contains(load);
+	}
+
+	private static List<String> list(String property, String otherwise) {
+		return Arrays.stream(System.getProperty(property, otherwise).split(","))
+			.map(String::strip)
+			.filter((each) -> !each.isEmpty())
+			.toList();
+	}
+
+}

@@ -1,0 +1,247 @@
+package io.tallygate.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+import io.tallygate.bench.BarChart.Bar;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Makes {@code docs/performance.md} and its plots from {@code docs/results/bench.json}:
+ * {@code ./mvnw -Pbench verify -Dbench.main=io.tallygate.bench.PerformancePage}.
+ */
+final class PerformancePage {
+
+	private static final Path PAGE = Path.of("docs", "performance.md");
+
+	private static final Path IMAGES = Path.of("docs", "images");
+
+	private static final List<Column> JSON = List.of(new Column("CPU", Figure.CPU), new Column("answers/s", Figure.RATE),
+			new Column("p50", Figure.WHOLE_P50), new Column("p99", Figure.WHOLE_P99));
+
+	private static final List<Column> STREAMS = List.of(new Column("CPU", Figure.CPU),
+			new Column("first chunk p50", Figure.FIRST_P50), new Column("p99", Figure.FIRST_P99),
+			new Column("chunk delay p50", Figure.CHUNK_P50), new Column("p99", Figure.CHUNK_P99));
+
+	private final JsonNode results;
+
+	private final Samples samples;
+
+	private final StringBuilder page = new StringBuilder();
+
+	/**
+	 * Of a table.
+	 *
+	 * @param title in its head
+	 */
+	private record Column(String title, Figure figure) {
+	}
+
+	private PerformancePage(JsonNode results) {
+		this.results = results;
+		this.samples = Samples.of(results);
+	}
+
+	public static void main(String[] args) throws IOException {
+		PerformancePage page = new PerformancePage(JsonMapper.shared().readTree(Files.readString(Bench.RECORDED)));
+		page.write();
+	}
+
+	private void write() throws IOException {
+		Files.createDirectories(IMAGES);
+		about();
+		goals();
+		plot("json-cpu.svg", "CPU per request of 1.5 KB JSON at best rate, µs", Loads.JSON_BEST);
+		plot("sse-cpu.svg", "CPU per chunk of a stream, µs", Loads.SSE);
+		table("JSON at the best rate", "64 connections, each with a request as soon as it has its answer.",
+				Loads.JSON_BEST, JSON);
+		table("JSON at 2,000 a second", "Latency counts from when a request was due.", Loads.JSON_FIXED, JSON);
+		table("JSON at 500 a second", "The same with little to do: what a request waits for.", Loads.JSON_CALM, JSON);
+		table("Streams", "100 new streams a second of 100 chunks, 20 ms apart: 10,000 chunks a second.", Loads.SSE,
+				STREAMS);
+		List<Column> plateau = new ArrayList<>(STREAMS);
+		plateau.add(new Column("live heap a stream, bytes", Figure.HEAP));
+		for (String load : this.samples.loads().stream().filter(Loads::isPlateau).toList()) {
+			table("Open streams: " + load.substring(load.indexOf('-') + 1),
+					"A chunk a second each. Live heap is what a full collection leaves, less what it left before.", load,
+					plateau);
+		}
+		table("Clients that leave",
+				Loads.LEAVING_STREAMS + " clients hang up in the middle of a stream of 5 s. By default Tallygate reads "
+						+ "the answer to its end, to bill what the provider bills.",
+				Loads.LEAVING, List.of(new Column("provider's streams went on, ms", Figure.WENT_ON),
+						new Column("read to their end, %", Figure.READ_TO_END)));
+		stores();
+		durability();
+		Files.writeString(PAGE, this.page.toString().stripTrailing() + "\n");
+		System.out.println("Written to " + PAGE);
+	}
+
+	private void about() {
+		JsonNode machine = this.results.path("machine");
+		line("# Performance");
+		line("");
+		line("Generated from `docs/results/bench.json`; [Campaigns](operating.md#campaigns) has the commands that measure and");
+		line("that make this page. Compare ratios, and only within one run: the machine decides about all else.");
+		line("");
+		line("Tallygate runs out of its jar in production mode with everything on: a channel key on each request, an open mark and an");
+		line("entry in Redis (`appendonly yes`, `appendfsync always` unless said otherwise), the ledger in PostgreSQL, and meter");
+		line("events on their way to the sandbox's Stripe. \"Metering off\" is the same without marks, entries and ledger. Spring");
+		line("Cloud Gateway is as its starter sets it up, with one route and no metrics. Every answer was compared with what the");
+		line("provider sent, byte for byte, and the ledger had a line for each request: %s wrong answers.",
+				this.results.path("faults").asInt() == 0 ? "no" : this.results.path("faults").asString());
+		line("");
+		line("| | |");
+		line("|---|---|");
+		line("| When | %s |", this.results.path("at").asString());
+		line("| Machine | %s cores, %s, %s; %s |", this.results.path("cores").asString(),
+				machine.path("processor").asString(), machine.path("system").asString(),
+				machine.path("places").asString());
+		line("| JVM | %s, `-Xms%s -Xmx%s` for each target, otherwise its defaults; on one core that is the serial collector |", machine.path("java").asString(),
+				this.results.path("heap").asString(), this.results.path("heap").asString());
+		line("| Versions | %s |", this.results.path("versions")
+			.properties()
+			.stream()
+			.map((entry) -> entry.getKey() + " " + entry.getValue().asString())
+			.collect(Collectors.joining(", ")));
+		line("| Rounds | %s of %s s each, after %s s of full load |", this.results.path("rounds").asString(),
+				this.results.path("seconds").asString(), this.results.path("warmup").asString());
+		line("| Noise | %s of a core used by others while a target was measured, %s at most |", noise(false), noise(true));
+		line("");
+		line("Times are in microseconds, CPU is that of the target's own process, and figures are medians over the rounds.");
+		line("");
+	}
+
+	private String noise(boolean isMost) {
+		List<Double> all = this.samples.loads()
+			.stream()
+			.flatMap((load) -> this.samples.targets(load)
+				.stream()
+				.flatMap((target) -> this.samples.spread(load, target, Figure.NOISE).stream()))
+			.map((spread) -> isMost ? spread.max() : spread.median())
+			.toList();
+		if (all.isEmpty()) {
+			return "?";
+		}
+		return "%.0f %%".formatted(isMost ? Spread.of(all).max() : Spread.of(all).median());
+	}
+
+	private void goals() {
+		line("## Goals");
+		line("");
+		line("| %s, everything on | median | rounds | goal |", Target.TALLYGATE);
+		line("|---|---|---|---|");
+		for (Comparison comparison : Comparison.of(this.samples)) {
+			Spread spread = comparison.spread(this.samples).orElseThrow();
+			Double goal = comparison.goal();
+			line("| %s | %s | %s to %s | %s |", comparison.name(), Console.number(spread.median()),
+					Console.number(spread.min()), Console.number(spread.max()), (goal == null) ? ""
+							: Console.number(goal) + (comparison.isMetBy(spread) ? ", met" : ", **missed**"));
+		}
+		line("");
+	}
+
+	private void plot(String file, String title, String load) throws IOException {
+		List<Bar> bars = this.samples.targets(load)
+			.stream()
+			.flatMap((target) -> this.samples.spread(load, target, Figure.CPU)
+				.map((spread) -> new Bar(target, spread, target.startsWith(Target.TALLYGATE)))
+				.stream())
+			.toList();
+		if (!bars.isEmpty()) {
+			Files.writeString(IMAGES.resolve(file), BarChart.of(title, bars));
+			line("![%s](images/%s)", title, file);
+			line("");
+		}
+	}
+
+	private void table(String title, String about, String load, List<Column> columns) {
+		if (this.samples.targets(load).isEmpty()) {
+			return;
+		}
+		line("## %s", title);
+		line("");
+		line("%s", about);
+		line("");
+		line("| | %s |", columns.stream().map(Column::title).collect(Collectors.joining(" | ")));
+		line("|---%s|", "|---".repeat(columns.size()));
+		for (String target : this.samples.targets(load)) {
+			line("| %s | %s |", target,
+					columns.stream()
+						.map((column) -> this.samples.spread(load, target, column.figure())
+							.map((spread) -> Console.number(spread.median()))
+							.orElse(""))
+						.collect(Collectors.joining(" | ")));
+		}
+		line("");
+	}
+
+	private void stores() {
+		line("## What the stores use");
+		line("");
+		line("CPU of their own processes, beside the gateway's.");
+		line("");
+		line("| | Tallygate | Redis | PostgreSQL |");
+		line("|---|---|---|---|");
+		used("a request at the best rate", Loads.JSON_BEST);
+		used("a request at 2,000 a second", Loads.JSON_FIXED);
+		used("a chunk", Loads.SSE);
+		line("");
+	}
+
+	private void used(String what, String load) {
+		if (this.samples.targets(load).contains(Target.TALLYGATE)) {
+			line("| %s | %s | %s | %s |", what, median(load, Figure.CPU), median(load, Figure.REDIS),
+					median(load, Figure.POSTGRES));
+		}
+	}
+
+	private String median(String load, Figure figure) {
+		return this.samples.spread(load, Target.TALLYGATE, figure)
+			.map((spread) -> Console.number(spread.median()))
+			.orElse("");
+	}
+
+	private void durability() {
+		List<String> loads = this.samples.loads().stream().filter((load) -> load.startsWith(Loads.DURABILITY)).toList();
+		if (loads.isEmpty()) {
+			return;
+		}
+		line("## What durability costs");
+		line("");
+		line("The last byte of an answer waits until its entry is safe, and `TALLYGATE_CLOSE_DURABILITY` and Redis's settings say");
+		line("what is safe ([What a power cut costs](operating.md#what-a-power-cut-costs)). Each row is what the setting adds to");
+		line("the same gateway with metering off, in the same round: to whole answers at 500 a second, and to the end of a stream");
+		line("after the provider's last chunk.");
+		line("");
+		line("| | JSON p50 | rounds | p99 | rounds | end of stream p50 | rounds | p99 | rounds |");
+		line("|---|---|---|---|---|---|---|---|---|");
+		String json = Loads.DURABILITY + ", " + Loads.JSON_CALM;
+		String streams = Loads.DURABILITY + ", " + Loads.SSE;
+		this.samples.targets(json)
+			.stream()
+			.filter((setting) -> !setting.equals(Target.UNMETERED))
+			.forEach((setting) -> line("| %s | %s | %s | %s | %s |", setting, added(json, setting, Figure.WHOLE_P50),
+					added(json, setting, Figure.WHOLE_P99), added(streams, setting, Figure.LAST_P50),
+					added(streams, setting, Figure.LAST_P99)));
+		line("");
+	}
+
+	private String added(String load, String setting, Figure figure) {
+		return this.samples.against(load, setting, figure, Target.UNMETERED, figure, (own, other) -> own - other)
+			.map((spread) -> "%s | %s to %s".formatted(Console.number(spread.median()), Console.number(spread.min()),
+					Console.number(spread.max())))
+			.orElse(" | ");
+	}
+
+	private void line(String text, Object... arguments) {
+		this.page.append((arguments.length != 0) ? String.format(Locale.ROOT, text, arguments) : text).append('\n');
+	}
+
+}
