@@ -84,6 +84,24 @@ public enum Metric {
 	/** Clients that a person has to look at. */
 	CLIENTS_ALARMED("tallygate.billing.clients.alarmed", "Clients whose billing at Stripe has an alarm"),
 
+	/**
+	 * Tag {@code outcome}: taken, repeated, off, malformed, forged, stale, unreadable,
+	 * other_mode, other_account.
+	 */
+	WEBHOOKS("tallygate.webhook.received", "Webhooks from Stripe, by what was thought of them"),
+
+	/** Tag {@code outcome}: done, ignored, again, failed. */
+	WEBHOOKS_WORKED_OFF("tallygate.webhook.worked.off", "Events that Stripe told, by what came of working them off"),
+
+	/** What is in the inbox. */
+	WEBHOOKS_WAITING("tallygate.webhook.waiting", "Events that Stripe told and that are not worked off"),
+
+	/** How far the inbox is behind. */
+	WEBHOOKS_BEHIND("tallygate.webhook.behind", "Seconds since the oldest event came that is not worked off"),
+
+	/** Clients that owe. */
+	CLIENTS_HELD("tallygate.billing.clients.held", "Clients whose keys are answered 402 because they owe"),
+
 	/** Meter events that are not delivered. */
 	OUTBOX_EVENTS("tallygate.outbox.events", "Meter events by state: due, sending or parked"),
 
