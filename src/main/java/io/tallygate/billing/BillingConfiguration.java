@@ -10,7 +10,9 @@ import io.tallygate.client.ClientAlarms;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
 import io.tallygate.core.SecretBox;
+import io.tallygate.outbox.LaneAudit;
 import io.tallygate.outbox.MeterEventDesk;
+import io.tallygate.stripe.MeterEvents;
 import io.tallygate.stripe.StripeCatalogue;
 import io.tallygate.stripe.StripeInvoices;
 import io.tallygate.stripe.StripePayments;
@@ -117,6 +119,30 @@ class BillingConfiguration {
 			BillingProperties properties, Clock clock, Ids ids, MeterRegistry metrics) {
 		return new WebhookProcessing(inbox, handling, payments, properties, clock, Schedulers.parallel(),
 				ids.next("ins_"), metrics);
+	}
+
+	@Bean
+	Reconciliations reconciliations(Database.OfSystem system, Database.OfTenant tenant, Ids ids, Clock clock) {
+		return new Reconciliations(system, tenant, ids, clock);
+	}
+
+	@Bean
+	Reconciling reconciling(LaneAudit audit, MeterEvents stripe, Reconciliations runs, BillingProperties properties,
+			Clock clock) {
+		return new Reconciling(audit, stripe, runs, properties.reconciliationSettle(), clock);
+	}
+
+	@Bean
+	ReconciliationJobs reconciliationJobs(Reconciliations runs, Reconciling reconciling, Payments payments,
+			BillingProperties properties, Clock clock, Ids ids, MeterRegistry metrics) {
+		return new ReconciliationJobs(runs, reconciling, payments, properties, clock, Schedulers.parallel(),
+				ids.next("ins_"), metrics);
+	}
+
+	@Bean
+	Preview preview(Payments payments, StripeCatalogue catalogue, StripeInvoices invoices, MeterEvents meterEvents,
+			LaneAudit audit, Clock clock) {
+		return new Preview(payments, catalogue, invoices, meterEvents, audit, clock);
 	}
 
 	@Bean

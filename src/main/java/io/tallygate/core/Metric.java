@@ -99,6 +99,18 @@ public enum Metric {
 	/** How far the inbox is behind. */
 	WEBHOOKS_BEHIND("tallygate.webhook.behind", "Seconds since the oldest event came that is not worked off"),
 
+	/** Tag {@code outcome}: clean, unclean, again. */
+	RECONCILIATIONS("tallygate.reconciliation.runs", "Runs that held ledger, outbox and Stripe against each other"),
+
+	/**
+	 * Tag {@code kind}: missing, doubled, late, parked, discarded, foreign, unbalanced.
+	 */
+	RECONCILIATION_FINDINGS("tallygate.reconciliation.findings", "Differences that these runs found, by kind"),
+
+	/** Agencies that somebody has to look at. */
+	RECONCILIATIONS_UNCLEAN("tallygate.reconciliation.unclean",
+			"Agencies whose last run of the last three hours was not clean"),
+
 	/** Clients that owe. */
 	CLIENTS_HELD("tallygate.billing.clients.held", "Clients whose keys are answered 402 because they owe"),
 
