@@ -2,11 +2,14 @@ package io.tallygate.billing;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 import io.tallygate.agency.StripeConnection;
 import io.tallygate.agency.StripeConnection.Permission;
 import io.tallygate.core.Caller;
+import io.tallygate.core.Faults;
 import io.tallygate.core.Problem;
+import io.tallygate.core.Secret;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -24,26 +27,34 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/admin/v1/stripe_connection")
 class StripeConnectionController {
 
+	/** Enough to roll a few endpoints at once. */
+	private static final int SECRETS_MAX = 10;
+
 	private final StripeConnecting connecting;
 
-	StripeConnectionController(StripeConnecting connecting) {
+	private final WebhookSecrets secrets;
+
+	StripeConnectionController(StripeConnecting connecting, WebhookSecrets secrets) {
 		this.connecting = connecting;
+		this.secrets = secrets;
 	}
 
 	/** Connects, or changes the key. */
 	@PutMapping
 	Mono<Shown> put(Caller.OfAgency caller, @RequestBody Entered entered) {
 		owner(caller);
-		if (entered.webhookSecrets() != null && !entered.webhookSecrets().isEmpty()) {
-			throw Problem.notSupportedYet("/webhook_secrets");
-		}
-		return this.connecting.connect(caller.agency(), entered.secretKey(), entered.publishableKey()).map(Shown::of);
+		Optional<List<Secret>> secrets = Optional.ofNullable(entered.webhookSecrets())
+			.map(StripeConnectionController::checked);
+		return this.connecting.connect(caller.agency(), entered.secretKey(), entered.publishableKey())
+			.flatMap((connection) -> Mono.justOrEmpty(secrets)
+				.flatMap((given) -> this.secrets.enter(caller.agency(), given))
+				.then(shown(caller, connection)));
 	}
 
 	/** What is connected. */
 	@GetMapping
 	Mono<Shown> get(Caller.OfAgency caller) {
-		return this.connecting.connection(caller.agency()).map(Shown::of);
+		return this.connecting.connection(caller.agency()).flatMap((connection) -> shown(caller, connection));
 	}
 
 	/** Forgets the key. What is used from now on accrues. */
@@ -52,6 +63,24 @@ class StripeConnectionController {
 	Mono<Void> delete(Caller.OfAgency caller) {
 		owner(caller);
 		return this.connecting.disconnect(caller.agency());
+	}
+
+	private Mono<Shown> shown(Caller.OfAgency caller, StripeConnection connection) {
+		return this.secrets.list(caller.agency()).map((kept) -> Shown.of(connection, kept));
+	}
+
+	/** Blank ones would let everybody sign, so none may be. */
+	private static List<Secret> checked(List<String> entered) {
+		Faults faults = new Faults();
+		faults.unless(entered.size() <= SECRETS_MAX, "/webhook_secrets",
+				"webhook_secrets may have at most " + SECRETS_MAX + " entries but has " + entered.size());
+		for (int i = 0; i < entered.size(); i++) {
+			String text = entered.get(i);
+			faults.unless(text != null && text.strip().matches("whsec_[!-~]{8,250}"), "/webhook_secrets/" + i,
+					"A webhook secret begins with whsec_: it stands beside the endpoint in Stripe's Dashboard");
+		}
+		faults.throwIfAny();
+		return entered.stream().map((text) -> Secret.of(text.strip())).distinct().toList();
 	}
 
 	private static void owner(Caller.OfAgency caller) {
@@ -65,7 +94,8 @@ class StripeConnectionController {
 	 *
 	 * @param secretKey {@code rk_…} or {@code sk_…}
 	 * @param publishableKey {@code pk_…}
-	 * @param webhookSecrets not supported yet
+	 * @param webhookSecrets {@code whsec_…} of endpoints made by hand, in place of those
+	 * entered before; without the field these stay
 	 */
 	record Entered(@Nullable String secretKey, @Nullable String publishableKey, @Nullable List<String> webhookSecrets) {
 
@@ -87,14 +117,22 @@ class StripeConnectionController {
 	 * @param permissions what the key may do of what is needed, and how to mend the rest
 	 * @param secretKeyLast4 by which a person recognises the key
 	 * @param publishableKey {@code pk_…}
+	 * @param webhookSecrets with which webhooks may be signed; none means that none is
+	 * taken
 	 */
 	record Shown(boolean livemode, String accountId, @Nullable String accountName, @Nullable String defaultCurrency,
-			String keyKind, List<Permission> permissions, String secretKeyLast4, @Nullable String publishableKey) {
+			String keyKind, List<Permission> permissions, String secretKeyLast4, @Nullable String publishableKey,
+			List<WebhookSecrets.Kept> webhookSecrets) {
 
-		static Shown of(StripeConnection connection) {
+		Shown {
+			permissions = List.copyOf(permissions);
+			webhookSecrets = List.copyOf(webhookSecrets);
+		}
+
+		static Shown of(StripeConnection connection, List<WebhookSecrets.Kept> secrets) {
 			return new Shown(connection.livemode(), connection.accountId(), connection.accountName(),
 					connection.defaultCurrency(), connection.keyKind().name().toLowerCase(Locale.ROOT),
-					connection.permissions(), connection.secretKey().last4(), connection.publishableKey());
+					connection.permissions(), connection.secretKey().last4(), connection.publishableKey(), secrets);
 		}
 
 	}

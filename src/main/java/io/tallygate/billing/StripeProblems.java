@@ -23,7 +23,7 @@ final class StripeProblems {
 
 	private static final List<String> SAME = List.of("event_name", "display_name", "name", "description", "email",
 			"currency", "unit_amount", "unit_amount_decimal", "tax_behavior", "success_url", "cancel_url", "return_url",
-			"address");
+			"address", "url");
 
 	private static final Map<String, String> MISSING = Map.of("/customer_id", "stripe_customer_not_found", "/price_id",
 			"stripe_price_not_found", "/product_id", "stripe_product_not_found", "/meter_id", "stripe_meter_not_found");

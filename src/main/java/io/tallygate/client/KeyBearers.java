@@ -27,6 +27,7 @@ class KeyBearers {
 			select k.id, k.channel_id, k.expires_at, c.agency_id, c.id as client_id, c.nickname, c.status,
 			  c.models_allowed, c.on_disconnect, c.on_missing_usage, a.status as agency_status, a.rebilling,
 			  c.cap_soft, c.cap_hard, c.requests_per_minute, c.tokens_per_minute,
+			  coalesce(p.held, false) as held,
 			  e.epoch, e.charge_by, e.billing_unit, e.report, e.weight_input, e.weight_cached_input,
 			  e.weight_cache_write, e.weight_output, e.weight_reasoning
 			from channel_key k
@@ -34,6 +35,7 @@ class KeyBearers {
 			join client c on c.id = h.client_id
 			join epoch e on e.client_id = c.id and e.epoch = c.epoch
 			join agency a on a.id = c.agency_id
+			left join client_payment p on p.client_id = c.id
 			where k.sha256 = :sha256 and k.revoked_at is null
 			""";
 
@@ -90,6 +92,9 @@ class KeyBearers {
 		}
 		if (!"enabled".equals(row.get("rebilling", String.class))) {
 			return "Rebilling is not part of the agency's plan";
+		}
+		if (Boolean.TRUE.equals(row.get("held", Boolean.class))) {
+			return "This client's subscription is not paid";
 		}
 		return switch (Row.text(row, "status")) {
 			case "paused" -> "This client is paused";

@@ -84,6 +84,36 @@ public enum Metric {
 	/** Clients that a person has to look at. */
 	CLIENTS_ALARMED("tallygate.billing.clients.alarmed", "Clients whose billing at Stripe has an alarm"),
 
+	/**
+	 * Tag {@code outcome}: taken, repeated, off, malformed, forged, stale, unreadable,
+	 * other_mode, other_account.
+	 */
+	WEBHOOKS("tallygate.webhook.received", "Webhooks from Stripe, by what was thought of them"),
+
+	/** Tag {@code outcome}: done, ignored, again, failed. */
+	WEBHOOKS_WORKED_OFF("tallygate.webhook.worked.off", "Events that Stripe told, by what came of working them off"),
+
+	/** What is in the inbox. */
+	WEBHOOKS_WAITING("tallygate.webhook.waiting", "Events that Stripe told and that are not worked off"),
+
+	/** How far the inbox is behind. */
+	WEBHOOKS_BEHIND("tallygate.webhook.behind", "Seconds since the oldest event came that is not worked off"),
+
+	/** Tag {@code outcome}: clean, unclean, again. */
+	RECONCILIATIONS("tallygate.reconciliation.runs", "Runs that held ledger, outbox and Stripe against each other"),
+
+	/**
+	 * Tag {@code kind}: missing, doubled, late, parked, discarded, foreign, unbalanced.
+	 */
+	RECONCILIATION_FINDINGS("tallygate.reconciliation.findings", "Differences that these runs found, by kind"),
+
+	/** Agencies that somebody has to look at. */
+	RECONCILIATIONS_UNCLEAN("tallygate.reconciliation.unclean",
+			"Agencies whose last run of the last three hours was not clean"),
+
+	/** Clients that owe. */
+	CLIENTS_HELD("tallygate.billing.clients.held", "Clients whose keys are answered 402 because they owe"),
+
 	/** Meter events that are not delivered. */
 	OUTBOX_EVENTS("tallygate.outbox.events", "Meter events by state: due, sending or parked"),
 

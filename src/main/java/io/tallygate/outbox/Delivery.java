@@ -34,6 +34,9 @@ public record Delivery(State state, @Nullable String reason, boolean stopsLane, 
 	/** Parked: the summaries do not say whether Stripe has it. */
 	static final String IN_DOUBT = "doubt";
 
+	/** Parked: Stripe does not count it although it had accepted it. */
+	static final String MISSING = "missing";
+
 	/** Parked: a person gave it up. */
 	static final String DISCARDED = "discarded";
 
@@ -118,6 +121,15 @@ public record Delivery(State state, @Nullable String reason, boolean stopsLane, 
 	Delivery dueAgain(Instant at, @Nullable String error) {
 		return new Delivery(State.DUE, null, false, this.attempts, this.idempotencyN, null, at, this.lastAttemptAt,
 				this.doubt, error, this.deliveredAt);
+	}
+
+	/**
+	 * Stripe does not count what it had accepted, so it is sent again under the same
+	 * identifier. Stripe may have known that since {@code first}.
+	 */
+	Delivery reopened(Instant first, Instant now) {
+		return new Delivery(State.DUE, null, false, this.attempts, this.idempotencyN, null, now, this.lastAttemptAt,
+				new Doubt(first, null, null), "Stripe's summaries lack it", this.deliveredAt);
 	}
 
 	/** Stripe has it. */

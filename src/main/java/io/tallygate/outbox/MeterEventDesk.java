@@ -54,20 +54,43 @@ public class MeterEventDesk {
 		this.clock = clock;
 	}
 
+	/** What became of an event that Stripe refuses after it had accepted it. */
+	public enum RefusedLater {
+
+		/** It counted as delivered and is parked now. */
+		PARKED,
+		/** It is not known here that Stripe had accepted it: ask again. */
+		UNDER_WAY,
+		/** It counted as delivered no more. */
+		KNOWN,
+		/** It is none of this agency's. */
+		FOREIGN
+
+	}
+
 	/**
 	 * Stripe refuses an event that it had accepted. The event is parked; one that is not
 	 * delivered, or not this agency's, is left as it is.
 	 */
-	public Mono<Void> refusedLater(AgencyId agency, String identifier, MeterEventAnswer.Refused refused) {
-		Mono<Void> parked = this.database.client()
+	public Mono<RefusedLater> refusedLater(AgencyId agency, String identifier, MeterEventAnswer.Refused refused) {
+		Mono<RefusedLater> parked = this.database.client()
 			.sql(BY_IDENTIFIER)
 			.bind("identifier", identifier)
 			.bind("agency", agency.value())
 			.map((Readable row) -> MeterEventColumns.row(row))
 			.one()
-			.filter((row) -> row.is(Delivery.State.DELIVERED))
-			.flatMap((row) -> this.table.update(row.with(NextState.refused(row.delivery(), refused))));
+			.flatMap((row) -> refusedLater(row, refused))
+			.defaultIfEmpty(RefusedLater.FOREIGN);
 		return Uncancelled.of(this.database.transactions().transactional(parked));
+	}
+
+	private Mono<RefusedLater> refusedLater(MeterEventRow row, MeterEventAnswer.Refused refused) {
+		return switch (row.delivery().state()) {
+			case DELIVERED ->
+				this.table.update(row.with(NextState.refused(row.delivery(), refused))).thenReturn(RefusedLater.PARKED);
+			case DUE, SENDING -> Mono.just(RefusedLater.UNDER_WAY);
+			case PARKED, REPLACED -> Mono.just(RefusedLater.KNOWN);
+		};
 	}
 
 	/**
@@ -75,7 +98,7 @@ public class MeterEventDesk {
 	 * summaries lack it, a successor under a new identifier.
 	 * @return the row that goes out
 	 */
-	Mono<MeterEventRow> retry(MeterEventRow row) {
+	public Mono<MeterEventRow> retry(MeterEventRow row) {
 		Instant now = this.clock.instant();
 		Mono<MeterEventRow> retried = ParkedMeterEvent.of(row).wasAtStripe() ? replace(row, now)
 				: change(row.id(), (parked) -> ParkedMeterEvent.of(parked).retried(now));

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param late whether it is dated into a later period than its own
  * @param state where it stands
  * @param reason why it is parked
+ * @param remedy what a person can do about that
  * @param stopsLane whether the client's next meter event waits for it
  * @param replaces the event whose units it took over
  * @param attempts how often it was taken up
@@ -33,18 +34,18 @@ import org.jspecify.annotations.Nullable;
  */
 record MeterEventView(String id, String identifier, String clientId, int epoch, MeterEventRow.Kind kind,
 		String stripeCustomerId, String eventName, long value, long fromUnit, long toUnit, Instant occurredAt,
-		boolean late, Delivery.State state, @Nullable String reason, boolean stopsLane, @Nullable String replaces,
-		int attempts, @Nullable String lastError, @Nullable Instant nextAttemptAt, Instant createdAt,
-		@Nullable Instant deliveredAt) {
+		boolean late, Delivery.State state, @Nullable String reason, @Nullable String remedy, boolean stopsLane,
+		@Nullable String replaces, int attempts, @Nullable String lastError, @Nullable Instant nextAttemptAt,
+		Instant createdAt, @Nullable Instant deliveredAt) {
 
 	static MeterEventView of(MeterEventRow row) {
 		Delivery delivery = row.delivery();
 		return new MeterEventView(row.id().value(), row.identifier(), row.client().value(), row.epoch(), row.kind(),
 				row.lane().customer(), row.lane().eventName(), row.value(), row.fromUnit(), row.toUnit(),
-				row.occurredAt(), row.late(), delivery.state(), delivery.reason(), delivery.stopsLane(),
-				Optional.ofNullable(row.replaces()).map(MeterEventId::value).orElse(null), delivery.attempts(),
-				delivery.lastError(), row.is(Delivery.State.DUE) ? delivery.nextAttemptAt() : null, row.createdAt(),
-				delivery.deliveredAt());
+				row.occurredAt(), row.late(), delivery.state(), delivery.reason(), Remedy.of(delivery.reason()),
+				delivery.stopsLane(), Optional.ofNullable(row.replaces()).map(MeterEventId::value).orElse(null),
+				delivery.attempts(), delivery.lastError(), row.is(Delivery.State.DUE) ? delivery.nextAttemptAt() : null,
+				row.createdAt(), delivery.deliveredAt());
 	}
 
 }

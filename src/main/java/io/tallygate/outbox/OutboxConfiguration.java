@@ -43,6 +43,11 @@ class OutboxConfiguration {
 	}
 
 	@Bean
+	LaneAudit laneAudit(Database.OfSystem database, MeterEventDesk desk, MeterEvents stripe, Lanes lanes, Clock clock) {
+		return new LaneAudit(database, desk, stripe, lanes, clock);
+	}
+
+	@Bean
 	TestUsage testUsage(Database.OfSystem system, Database.OfTenant tenant, Outbox outbox, MeterEvents stripe,
 			Lanes lanes, Clock clock, OutboxProperties properties) {
 		return new TestUsage(system, tenant, outbox, stripe, lanes, clock, Schedulers.parallel(),

@@ -29,6 +29,14 @@ public interface MeterEvents {
 	Mono<BigDecimal> summary(AgencyId agency, String meterId, String customer, Instant from, Instant to);
 
 	/**
+	 * Takes an event back that Stripe received within the last day: {@code false} when it
+	 * knows none of that identifier. Fails when Stripe does not answer.
+	 */
+	default Mono<Boolean> cancel(AgencyId agency, String eventName, String identifier) {
+		return Mono.error(new UnsupportedOperationException("Nothing is taken back here"));
+	}
+
+	/**
 	 * What Stripe has aggregated for a customer and meter in each of these UTC hours, 0
 	 * where it has nothing. Fails when Stripe does not answer.
 	 */

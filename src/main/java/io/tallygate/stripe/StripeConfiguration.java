@@ -36,6 +36,16 @@ class StripeConfiguration {
 	}
 
 	@Bean
+	StripeInvoices stripeInvoices(StripeCalls calls) {
+		return new StripeInvoices(calls);
+	}
+
+	@Bean
+	StripeWebhooks stripeWebhooks(StripeCalls calls) {
+		return new StripeWebhooks(calls);
+	}
+
+	@Bean
 	StripeCatalogue stripeCatalogue(StripeCalls calls) {
 		return new StripeCatalogue(calls);
 	}

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -14,10 +15,12 @@ import com.stripe.StripeClient;
 import com.stripe.exception.StripeException;
 import com.stripe.model.billing.MeterEventSummary;
 import com.stripe.net.RequestOptions;
+import com.stripe.param.billing.MeterEventAdjustmentCreateParams;
 import com.stripe.param.billing.MeterEventCreateParams;
 import com.stripe.param.billing.MeterEventSummaryListParams;
 import io.tallygate.core.AgencyId;
 import io.tallygate.stripe.MeterEventAnswer.Fault;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -87,6 +90,23 @@ final class StripeMeterEvents implements MeterEvents {
 				.collect(Collectors.toMap((hour) -> hour, (hour) -> seen.getOrDefault(hour, BigDecimal.ZERO))));
 	}
 
+	@Override
+	public Mono<Boolean> cancel(AgencyId agency, String eventName, String identifier) {
+		MeterEventAdjustmentCreateParams params = MeterEventAdjustmentCreateParams.builder()
+			.setEventName(eventName)
+			.setType(MeterEventAdjustmentCreateParams.Type.CANCEL)
+			.setCancel(MeterEventAdjustmentCreateParams.Cancel.builder().setIdentifier(identifier).build())
+			.build();
+		RequestOptions options = RequestOptions.builder().setIdempotencyKey(identifier + ":cancel").build();
+		return this.calls
+			.call(agency, (stripe) -> stripe.v1().billing().meterEventAdjustments().create(params, options))
+			.thenReturn(true)
+			.onErrorResume(StripeProblem.class, (problem) -> switch (problem.kind()) {
+				case NOT_FOUND, REFUSED -> Mono.just(false);
+				default -> Mono.error(problem);
+			});
+	}
+
 	private static Map<Instant, BigDecimal> byHour(StripeClient stripe, String meterId,
 			MeterEventSummaryListParams params) throws StripeException {
 		Map<Instant, BigDecimal> byHour = new HashMap<>();
@@ -142,13 +162,19 @@ final class StripeMeterEvents implements MeterEvents {
 	}
 
 	private static Fault fault(StripeProblem problem) {
-		if (CUSTOMER_CODES.contains(problem.code()) || problem.says("no such customer")) {
+		return fault(problem.code(), problem.reason());
+	}
+
+	/** What is at fault, by Stripe's code, or by its words where the code says less. */
+	static Fault fault(String code, @Nullable String message) {
+		String words = (message != null) ? message.toLowerCase(Locale.ROOT) : "";
+		if (CUSTOMER_CODES.contains(code) || words.contains("no such customer")) {
 			return Fault.CUSTOMER;
 		}
-		if (METER_CODES.contains(problem.code()) || problem.says("no active meter")) {
+		if (METER_CODES.contains(code) || words.contains("no active meter")) {
 			return Fault.METER;
 		}
-		return (problem.code().startsWith("timestamp_") || problem.says("timestamp")) ? Fault.AGE : Fault.VALUE;
+		return (code.startsWith("timestamp_") || words.contains("timestamp")) ? Fault.AGE : Fault.VALUE;
 	}
 
 }

@@ -268,7 +268,7 @@ public final class StripeSetup {
 		return write.since().minus(CLOCK_SLACK).getEpochSecond();
 	}
 
-	private static boolean isOf(StripeWrite write, @Nullable Map<String, String> metadata) {
+	static boolean isOf(StripeWrite write, @Nullable Map<String, String> metadata) {
 		return metadata != null && write.intent().equals(metadata.get(StripeWrite.METADATA));
 	}
 

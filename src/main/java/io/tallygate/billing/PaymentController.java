@@ -1,0 +1,112 @@
+package io.tallygate.billing;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+import io.tallygate.core.Caller;
+import io.tallygate.core.ClientId;
+import io.tallygate.core.Ids;
+import io.tallygate.core.Problem;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** How a client stands with its payments, and what is done when it owes. */
+@RestController
+@RequestMapping("/admin/v1/clients/{id}/payment")
+class PaymentController {
+
+	private static final long GRACE_MAX = 8_760;
+
+	private final Payments payments;
+
+	PaymentController(Payments payments) {
+		this.payments = payments;
+	}
+
+	/**
+	 * How a client stands.
+	 *
+	 * @param clientId whose
+	 * @param status of its subscription in Stripe's word; none before Stripe told
+	 * @param subscriptionId that bills it
+	 * @param currentPeriodStart of the period that runs
+	 * @param currentPeriodEnd of the period that runs, exclusive
+	 * @param owingSince since when it owes
+	 * @param onOwing what is done about that
+	 * @param graceHours how long it may go on, where it is suspended
+	 * @param suspendedFrom when its keys are answered 402
+	 * @param suspended whether they are
+	 * @param readAt when Stripe was asked last
+	 * @param invoices the last ones, newest first
+	 */
+	record Shown(String clientId, @Nullable String status, @Nullable String subscriptionId,
+			@Nullable Instant currentPeriodStart, @Nullable Instant currentPeriodEnd, @Nullable Instant owingSince,
+			PaymentStanding.Policy onOwing, long graceHours, @Nullable Instant suspendedFrom, boolean suspended,
+			@Nullable Instant readAt, List<ClientPayments.Invoice> invoices) {
+
+		Shown {
+			invoices = List.copyOf(invoices);
+		}
+
+		static Shown of(ClientId client, Payments.Standing found) {
+			PaymentStanding standing = found.kept().standing();
+			Instant readAt = found.kept().readAt();
+			return new Shown(client.value(), standing.status(), standing.subscription(), standing.periodStart(),
+					standing.periodEnd(), standing.owingSince(), standing.policy(), standing.grace().toHours(),
+					standing.heldFrom(), found.kept().held(), (standing.status() != null) ? readAt : null,
+					found.invoices());
+		}
+
+	}
+
+	/**
+	 * What is to be done about a client that owes.
+	 *
+	 * @param onOwing warn or suspend
+	 * @param graceHours how long it may go on until then; 72 if absent
+	 */
+	record Decided(PaymentStanding.@Nullable Policy onOwing, @Nullable Long graceHours) {
+	}
+
+	@GetMapping
+	Mono<Shown> read(Caller.OfAgency caller, @PathVariable String id) {
+		return shown(caller, client(id));
+	}
+
+	@PutMapping
+	Mono<Shown> decide(Caller.OfAgency caller, @PathVariable String id, @RequestBody Decided body) {
+		ClientId client = client(id);
+		PaymentStanding.Policy policy = body.onOwing();
+		if (policy == null) {
+			throw Problem.invalid("/on_owing", "on_owing is required: warn or suspend");
+		}
+		long hours = (body.graceHours() != null) ? body.graceHours() : PaymentStanding.UNREAD.grace().toHours();
+		if (hours < 0 || hours > GRACE_MAX) {
+			throw Problem.invalid("/grace_hours",
+					"grace_hours must be from 0 to " + GRACE_MAX + " but was " + body.graceHours());
+		}
+		return this.payments.billed(caller.agency(), client)
+			.then(Mono.defer(() -> this.payments.decide(caller.agency(), client, policy, Duration.ofHours(hours))))
+			.then(shown(caller, client));
+	}
+
+	private Mono<Shown> shown(Caller.OfAgency caller, ClientId client) {
+		return this.payments.standing(caller.agency(), client).map((found) -> Shown.of(client, found));
+	}
+
+	private static ClientId client(String id) {
+		if (!Ids.isId(ClientId.PREFIX, id)) {
+			throw Problem.notFound("client", id);
+		}
+		return new ClientId(id);
+	}
+
+}
