@@ -123,10 +123,9 @@ class RelayFaultIntegrationTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(
-			strings = { "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"choices\":[",
-					"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
-							+ ANSWER })
+	@ValueSource(strings = {
+			"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"choices\":[",
+			"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + ANSWER })
 	@Matrix(63)
 	void anAnswerOfAnotherLengthThanItSaysIsNotPassedOff(String bytes) {
 		relay.provider.answers(ScriptedProvider.raw(bytes));
