@@ -14,8 +14,16 @@ import io.tallygate.support.Wait;
  */
 final class Deaths {
 
-	/** What a killed process had sent has arrived by then, and its lease still holds. */
+	/** What a killed process had sent has arrived by then. */
 	private static final int ARRIVAL_MILLIS = 300;
+
+	/** On a busy machine somebody may have begun to sweep already. */
+	private static final String MARKED = """
+			select request_id, instance from open_exchange
+			union all
+			select request_id, instance from orphan
+			where superseded_at is null and found_at > clock_timestamp() - make_interval(secs => :seconds)
+			""";
 
 	private final Scene scene;
 
@@ -32,6 +40,7 @@ final class Deaths {
 	/** kill -9. */
 	void kill(Gateway gateway, Load load) {
 		this.underWay += load.underWay(gateway.number());
+		long killed = System.nanoTime();
 		gateway.process().kill9();
 		load.died(gateway.number());
 		Wait.pause(ARRIVAL_MILLIS);
@@ -42,7 +51,8 @@ final class Deaths {
 		if (this.scene.postgres().isUp()) {
 			this.scene.postgres()
 				.sql()
-				.sql("select request_id, instance from open_exchange")
+				.sql(MARKED)
+				.param("seconds", (System.nanoTime() - killed) / 1e9)
 				.query((row, number) -> this.marked.put(row.getString(1), row.getString(2)))
 				.list();
 		}

@@ -27,7 +27,7 @@ record Gateway(int number, GatewayProcess process, Way toPostgres, Way toStripe,
 	/**
 	 * What brings a dead one's affairs to an end soon, so that many faults fit in a run.
 	 */
-	private static final Map<String, String> HASTE = Map.ofEntries(Map.entry("TALLYGATE_METERING_LEASE", "2s"),
+	private static final Map<String, String> HASTE = Map.ofEntries(Map.entry("TALLYGATE_METERING_LEASE", "4s"),
 			Map.entry("TALLYGATE_METERING_SWEEP_INTERVAL", "500ms"), Map.entry("TALLYGATE_METERING_MARK_GRACE", "5s"),
 			Map.entry("TALLYGATE_METERING_EPOCH_CLOSE_INTERVAL", "2s"), Map.entry("TALLYGATE_OUTBOX_SCAN_EVERY", "1s"),
 			Map.entry("TALLYGATE_OUTBOX_LEASE", "5s"), Map.entry("TALLYGATE_OUTBOX_CALL_TIMEOUT", "4s"),

@@ -16,8 +16,9 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 import io.netty.channel.EventLoopGroup;
@@ -243,7 +244,8 @@ final class Scene implements AutoCloseable {
 				.path("admin_token")
 				.asString();
 			this.agencyTokens.add(secret(token));
-			api.call("PUT", "/admin/v1/stripe_connection", token, Map.of("secret_key", secret(key.secret().reveal())));
+			secret(key.secret().reveal());
+			enter(api, key, token);
 			api.call("POST", "/admin/v1/providers", token,
 					Map.of("name", "Models", "kind", "openai_compatible", "base_url",
 							"http://127.0.0.1:" + this.toProvider.port() + "/v1", "api_key", PROVIDER_KEY, "models",
@@ -266,7 +268,8 @@ final class Scene implements AutoCloseable {
 		if (!wanted.stripe().isEmpty()) {
 			body.putAll(Map.of("stripe_customer_id", wanted.stripe(), "stripe_price_id", wanted.price()));
 		}
-		JsonNode made = api.call("POST", "/admin/v1/clients", this.agencyTokens.get(wanted.agency()), body);
+		JsonNode made = patiently("client " + wanted.name(),
+				() -> api.call("POST", "/admin/v1/clients", this.agencyTokens.get(wanted.agency()), body));
 		boolean isUsage = "usage".equals(wanted.terms().get("report"));
 		int unit = (int) wanted.terms().getOrDefault("billing_unit", 1000);
 		boolean isByMessages = "messages".equals(wanted.terms().get("charge_by"));
@@ -277,21 +280,32 @@ final class Scene implements AutoCloseable {
 				!wanted.stripe().isEmpty(), isByMessages ? null : weights);
 	}
 
-	/** Enters an agency's key again, as its owner does after Stripe refused it. */
+	/** Enters the agencies' keys again, as their owners do after Stripe refused them. */
 	void enterStripeKeysAgain() {
-		Wait.until("acceptance of the keys", 30, () -> IntStream.range(0, STRIPE_KEYS.size()).allMatch((i) -> {
+		GatewayClient api = this.gateways.get(0).process().client();
+		for (int i = 0; i < STRIPE_KEYS.size(); i++) {
+			enter(api, STRIPE_KEYS.get(i), this.agencyTokens.get(i));
+		}
+	}
+
+	private static void enter(GatewayClient api, SandboxKey key, String token) {
+		patiently("acceptance of a key", () -> api.call("PUT", "/admin/v1/stripe_connection", token,
+				Map.of("secret_key", key.secret().reveal())));
+	}
+
+	/** Tries again what changed nothing: a busy machine runs into timeouts. */
+	private static JsonNode patiently(String what, Supplier<JsonNode> call) {
+		AtomicReference<JsonNode> answer = new AtomicReference<>();
+		Wait.until(what, 60, () -> {
 			try {
-				this.gateways.get(0)
-					.process()
-					.client()
-					.call("PUT", "/admin/v1/stripe_connection", this.agencyTokens.get(i),
-							Map.of("secret_key", STRIPE_KEYS.get(i).secret().reveal()));
+				answer.set(call.get());
 				return true;
 			}
 			catch (AssertionError ex) {
 				return false;
 			}
-		}));
+		});
+		return answer.get();
 	}
 
 	PostgresServer postgres() {
