@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -38,9 +39,18 @@ final class PostgresServer implements AutoCloseable {
 
 	private final GatewayServer process;
 
-	/** Starts it. */
-	PostgresServer(Path directory, int port) {
+	private final Path log;
+
+	private final Path keptLog;
+
+	/**
+	 * Starts it.
+	 * @param logs where its log is kept in the end
+	 */
+	PostgresServer(Path directory, Path logs, int port) {
 		this.port = port;
+		this.keptLog = logs.resolve("postgresql.txt");
+		this.log = directory.resolve("postgres").resolve("data").resolve("log").resolve("postgresql.log");
 		try {
 			Path room = Files.createDirectories(directory.resolve("postgres"));
 			this.disk = new Disk(room, "2g");
@@ -154,11 +164,22 @@ final class PostgresServer implements AutoCloseable {
 		return this.process.pid();
 	}
 
+	/** Keeps what it logged, for one who wonders. */
 	@Override
 	public void close() {
 		this.process.thaw();
 		this.process.kill();
-		this.disk.close();
+		try {
+			if (Files.exists(this.log)) {
+				Files.copy(this.log, this.keptLog, StandardCopyOption.REPLACE_EXISTING);
+			}
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		finally {
+			this.disk.close();
+		}
 	}
 
 }

@@ -142,7 +142,7 @@ final class Scene implements AutoCloseable {
 				.withChunkDelay(Duration.ZERO)
 				.withWitness(this.transcript)));
 			this.stripe = opened(FakeStripe.start(stripeOptions()));
-			this.postgres = opened(new PostgresServer(this.directory, this.ports.next()));
+			this.postgres = opened(new PostgresServer(this.directory, this.logs, this.ports.next()));
 			this.redis = opened(cluster ? new RedisCluster(this.directory, this.ports, this.loops)
 					: new RedisPair(this.directory, this.ports, GATEWAYS, this.loops));
 			this.toProvider = opened(way("the provider", this.provider.port()));
