@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -88,7 +89,7 @@ class Sweeper {
 		AtomicReference<PendingEntries> found = new AtomicReference<>(new PendingEntries(0, null));
 		Mono<Void> entries = this.counters.pending()
 			.flatMap((pending) -> write(pending, alive, found))
-			.then(Mono.fromRunnable(() -> this.metrics.pending(found.get())));
+			.then(Mono.fromRunnable(() -> this.metrics.pending(Objects.requireNonNull(found.get()))));
 		Set<String> marked = new HashSet<>();
 		Mono<Void> marks = this.counters.marks()
 			.doOnNext((mark) -> marked.add(mark.request()))
