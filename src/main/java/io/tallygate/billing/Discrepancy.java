@@ -170,7 +170,7 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 		if (reason.equals("discarded")) {
 			return of(Kind.DISCARDED, row, "was given up by a person: its units are not charged", Repair.NONE);
 		}
-		boolean mayBeMended = reason.startsWith("customer:") || reason.startsWith("meter:")
+		boolean mayBeMended = reason.startsWith("customer:") || reason.startsWith("meter:") || reason.equals("missing")
 				|| reason.equals("age: timestamp_in_future");
 		return of(Kind.PARKED, row, "is parked (" + reason + "): " + row.delivery().lastError(),
 				mayBeMended ? Repair.RETRY : Repair.NONE);
@@ -204,23 +204,24 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 	}
 
 	/**
-	 * What counts too much is best explained by events that must not count, then by ones
-	 * whose fate is not known, and last by somebody else.
+	 * What counts too much is best explained by events whose fate is not known: to take
+	 * them for delivered takes nothing away. Then by events that must not count, and last
+	 * by somebody else.
 	 */
 	private static void surplus(Look look, List<Discrepancy> found) {
 		BigDecimal units = look.difference();
-		Optional<List<MeterEventRow>> gone = explaining(look, units,
-				(row) -> is(row, Delivery.State.REPLACED) || isDiscarded(row));
-		if (gone.isPresent()) {
-			gone.get().forEach((row) -> found.add(doubled(row, look)));
-			return;
-		}
 		Optional<List<MeterEventRow>> doubtful = explaining(look, units,
 				(row) -> is(row, Delivery.State.PARKED) && !isDiscarded(row));
 		if (doubtful.isPresent()) {
 			doubtful.get()
 				.forEach((row) -> found.add(of(Kind.PARKED, row, "is parked, and Stripe counts it",
 						look.confirmed() ? Repair.ACCEPT : Repair.LOOK_AGAIN)));
+			return;
+		}
+		Optional<List<MeterEventRow>> gone = explaining(look, units,
+				(row) -> is(row, Delivery.State.REPLACED) || isDiscarded(row));
+		if (gone.isPresent()) {
+			gone.get().forEach((row) -> found.add(doubled(row, look)));
 			return;
 		}
 		if (explaining(look, units, (row) -> is(row, Delivery.State.DUE) || is(row, Delivery.State.SENDING))

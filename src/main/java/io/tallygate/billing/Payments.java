@@ -4,12 +4,16 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 
 import io.tallygate.agency.DirectoryChanges;
 import io.tallygate.client.ClientAlarms;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Problem;
+import io.tallygate.stripe.StripeInvoice;
 import io.tallygate.stripe.StripeInvoices;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,26 +89,31 @@ class Payments {
 		return change(agency, client, Instant.EPOCH, (kept) -> kept.standing().with(policy, grace));
 	}
 
+	/** The data plane is told only where it makes a difference to it. */
 	private Mono<ClientPayments.Kept> change(AgencyId agency, ClientId client, Instant readAt,
-			java.util.function.Function<ClientPayments.Kept, PaymentStanding> rule) {
-		Mono<Changed> changed = this.payments.lock(agency, client).flatMap((before) -> {
-			PaymentStanding standing = rule.apply(before);
-			ClientPayments.Kept after = new ClientPayments.Kept(standing, standing.isHeld(this.clock.instant()),
-					before.readAt().isAfter(readAt) ? before.readAt() : readAt);
-			return this.payments.write(client, after).thenReturn(new Changed(before, after));
-		});
-		return this.changes.byTenant(agency, changed)
-			.doOnNext((change) -> tell(client, change))
-			.flatMap((change) -> this.alarms.replace(agency, client, ALARMS, change.after().standing().alarms())
-				.thenReturn(change.after()));
+			Function<ClientPayments.Kept, PaymentStanding> rule) {
+		return Mono.defer(() -> {
+			AtomicReference<Changed> written = new AtomicReference<>();
+			Mono<Changed> changed = this.payments.lock(agency, client)
+				.flatMap((before) -> write(client, before, readAt, rule.apply(before)))
+				.doOnNext(written::set)
+				.filter((change) -> change.before().held() != change.after().held());
+			return this.changes.byTenant(agency, changed)
+				.doOnNext((change) -> tell(client, change))
+				.then(Mono.fromSupplier(() -> Objects.requireNonNull(written.get()).after()));
+		}).delayUntil((after) -> this.alarms.replace(agency, client, ALARMS, after.standing().alarms()));
+	}
+
+	private Mono<Changed> write(ClientId client, ClientPayments.Kept before, Instant readAt, PaymentStanding standing) {
+		ClientPayments.Kept after = new ClientPayments.Kept(standing, standing.isHeld(this.clock.instant()),
+				before.readAt().isAfter(readAt) ? before.readAt() : readAt);
+		return this.payments.write(client, after).thenReturn(new Changed(before, after));
 	}
 
 	private static void tell(ClientId client, Changed change) {
-		if (change.before().held() != change.after().held()) {
-			logger.warn("Client {} is {}: its subscription is {}", client,
-					change.after().held() ? "held, its keys are answered 402" : "released",
-					change.after().standing().status());
-		}
+		logger.warn("Client {} is {}: its subscription is {}", client,
+				change.after().held() ? "held, its keys are answered 402" : "released",
+				change.after().standing().status());
 	}
 
 	/** Holds clients whose grace is over. */
@@ -131,8 +140,7 @@ class Payments {
 	}
 
 	/** Reads all invoices that these clients may have a part in. */
-	Mono<Void> keep(AgencyId agency, List<ClientsAtStripe.Found> concerned, io.tallygate.stripe.StripeInvoice invoice,
-			Instant readAt) {
+	Mono<Void> keep(AgencyId agency, List<ClientsAtStripe.Found> concerned, StripeInvoice invoice, Instant readAt) {
 		return Flux.fromIterable(concerned)
 			.concatMap((client) -> this.payments.keep(agency, client.id(), invoice, readAt))
 			.then();

@@ -53,6 +53,8 @@ class DiscrepancyTests {
 			5 delivered 1, 2 parked 1           | 7 | true  | PARKED NONE, PARKED ACCEPT
 			5 delivered 1, 2 parked 1           | 5 | false | PARKED NONE
 			5 delivered 1, 2 customer 1         | 5 | false | PARKED RETRY
+			5 delivered 1, 2 missing 1          | 5 | false | PARKED RETRY
+			5 delivered 1, 2 missing 1, 2 replaced 1 | 7 | true | PARKED RETRY, PARKED ACCEPT
 			5 delivered 1, 2 discarded 1        | 5 | false | DISCARDED NONE
 			5 delivered 1, 2 due 0              | 7 | false |
 			5 delivered 1, 2 due 1              | 5 | false | LATE FLUSH
@@ -134,6 +136,7 @@ class DiscrepancyTests {
 		};
 		String reason = switch (kind) {
 			case "discarded" -> "discarded";
+			case "missing" -> "missing";
 			case "parked" -> "value: refused";
 			case "customer" -> "customer: meter_event_customer_not_found";
 			default -> null;

@@ -338,13 +338,13 @@ class WebhookIntegrationTests {
 
 		await().atMost(RunningGateway.PATIENCE).until(() -> models(client) == 402);
 		assertThat(payment(billed, "/status")).isEqualTo("canceled");
-		JsonNode shown = billed.told().agency().read("/clients/" + client.id());
-		assertThat(shown.path("alarms").valueStream().map((alarm) -> alarm.path("code").asString()))
-			.contains("subscription_canceled", "not_subscribed");
+		await().atMost(RunningGateway.PATIENCE)
+			.until(() -> alarms(billed),
+					(codes) -> codes.containsAll(List.of("subscription_canceled", "not_subscribed")));
 		gateway.atStripe(billed.told().key(), "POST", "/v1/subscriptions",
 				"customer=" + billed.customer() + "&items[0][price]=" + billed.price());
 		await().atMost(RunningGateway.PATIENCE).until(() -> models(client) != 402);
-		assertThat(billed.told().agency().read("/clients/" + client.id()).path("alarms").isEmpty()).isTrue();
+		await().atMost(RunningGateway.PATIENCE).until(() -> alarms(billed).isEmpty());
 	}
 
 	@Test
@@ -430,6 +430,16 @@ class WebhookIntegrationTests {
 	private static JsonNode register(Told told) {
 		return told.agency()
 			.call("POST", "/stripe/webhook_endpoints", Map.of("url", "http://127.0.0.1:" + gateway.port()));
+	}
+
+	private static List<String> alarms(Billed billed) {
+		return billed.told()
+			.agency()
+			.read("/clients/" + billed.client().id())
+			.path("alarms")
+			.valueStream()
+			.map((alarm) -> alarm.path("code").asString())
+			.toList();
 	}
 
 	private static String payment(Billed billed, String pointer) {
