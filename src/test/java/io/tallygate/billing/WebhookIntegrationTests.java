@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 import com.stripe.net.Webhook;
+import io.tallygate.fault.Matrix;
 import io.tallygate.sandbox.stripe.AcceptedEvent;
 import io.tallygate.sandbox.stripe.SandboxKey;
 import io.tallygate.support.RunningGateway;
@@ -175,6 +176,7 @@ class WebhookIntegrationTests {
 
 	@ParameterizedTest
 	@MethodSource("matrix")
+	@Matrix(54)
 	void aWebhookIsTakenOrRefused(Row row) {
 		long before = events();
 
@@ -187,6 +189,7 @@ class WebhookIntegrationTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "none was entered", "they were taken away", "the account was disconnected" })
+	@Matrix(54)
 	void withoutASecretWebhooksAreOff(String how) {
 		Told told = how.startsWith("none") ? connected() : connected(SECRET);
 		if (how.startsWith("they")) {
@@ -253,6 +256,7 @@ class WebhookIntegrationTests {
 	}
 
 	@Test
+	@Matrix(54)
 	void anEventThatComesFiveTimesIsOne() {
 		Told told = connected(SECRET);
 		Posted posted = signed(told, snapshot("x.y", Map.of()), SECRET, Instant.now().getEpochSecond());
@@ -282,6 +286,7 @@ class WebhookIntegrationTests {
 	}
 
 	@Test
+	@Matrix(54)
 	void oldNewsComingLateChangesNothing() {
 		Billed billed = billed();
 		gateway.atStripe(billed.told().key(), "POST", "/v1/subscriptions/" + billed.subscription(),

@@ -1,5 +1,6 @@
 package io.tallygate.fault;
 
+import java.util.Locale;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -54,7 +55,7 @@ public record MatrixTest(String path, String method, List<Integer> rows, boolean
 	String runsIn() {
 		String room = this.path.contains("/") ? this.path.substring(0, this.path.indexOf('/')) : "";
 		if (className().endsWith("Campaign")) {
-			return "-P" + room;
+			return "-P" + className().replace("Campaign", "").toLowerCase(Locale.ROOT);
 		}
 		if (PROCESSES.contains(room)) {
 			return "verify, processes";

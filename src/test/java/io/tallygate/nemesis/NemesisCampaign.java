@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.nemesis.Nemesis.Plan;
 import io.tallygate.support.Progress;
 import io.tallygate.support.Results;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 class NemesisCampaign {
 
 	@Test
+	@Matrix({ 17, 31, 35, 74, 77 })
 	void runs() {
 		long seed = Long.getLong("seed", ThreadLocalRandom.current().nextInt(1_000_000));
 		Duration time = Duration.ofMinutes(Long.getLong("minutes", 10));

@@ -3,6 +3,7 @@ package io.tallygate.nemesis;
 import java.nio.file.Path;
 import java.time.Duration;
 
+import io.tallygate.fault.Matrix;
 import io.tallygate.nemesis.Nemesis.Plan;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +19,7 @@ class NemesisTests {
 	private static final int PER_SECOND = 25;
 
 	@Test
+	@Matrix(17)
 	void noTokenIsLostAndNoUnitSentTwiceWhateverGoesWrong() {
 		Plan plan = new Plan(SEED, Duration.ofMinutes(1), PER_SECOND, false, false,
 				Path.of("target", "nemesis", "minute"));
