@@ -18,6 +18,10 @@ import tools.jackson.databind.json.JsonMapper;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.test.context.support.TestPropertySourceUtils;
 import org.springframework.util.ClassUtils;
@@ -48,8 +52,18 @@ class StripeRoom implements AutoCloseable {
 		this.context.register(BilledClients.class, ClientAlarms.class,
 				ClassUtils.resolveClassName("io.tallygate.client.Clients", null));
 		this.context.registerBean(StripeConnections.class, () -> connections(this.database));
+		// What works in the background, or is not asked for, needs none of the rooms that
+		// it would need.
+		this.context.addBeanFactoryPostProcessor(StripeRoom::removeWhatWorksByItself);
+		this.context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor());
 		this.context.scan("io.tallygate.stripe", "io.tallygate.billing");
 		this.context.refresh();
+	}
+
+	private static void removeWhatWorksByItself(ConfigurableListableBeanFactory beans) {
+		for (String name : beans.getBeanNamesForType(SmartLifecycle.class, true, false)) {
+			((BeanDefinitionRegistry) beans).removeBeanDefinition(name);
+		}
 	}
 
 	static StripeConnections connections(TestServers.TestDatabase database) {

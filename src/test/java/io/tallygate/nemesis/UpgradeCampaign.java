@@ -83,9 +83,9 @@ class UpgradeCampaign {
 			assertThat(sums.doubled()).isZero();
 			assertThat(sums.orphans()).isEqualTo(sums.marked());
 			Results.write("upgrade",
-					Map.of("from", commit, "steps", this.steps.size(), "requests",
-							begun.attempts(), "complete", begun.complete(), "drift", sums.drift(), "missing",
-							sums.missing(), "doubled", sums.doubled(), "orphans", sums.orphans()));
+					Map.of("from", commit, "steps", this.steps.size(), "requests", begun.attempts(), "complete",
+							begun.complete(), "drift", sums.drift(), "missing", sums.missing(), "doubled",
+							sums.doubled(), "orphans", sums.orphans()));
 		}
 	}
 

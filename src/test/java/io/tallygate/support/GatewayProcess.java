@@ -72,8 +72,6 @@ public final class GatewayProcess implements AutoCloseable {
 
 	private String classes;
 
-	private int descriptors;
-
 	private Path jar;
 
 	private Path archive;
@@ -114,12 +112,6 @@ public final class GatewayProcess implements AutoCloseable {
 		else {
 			this.properties.put(property, value);
 		}
-		return this;
-	}
-
-	/** Which may open only so many files and connections. */
-	public GatewayProcess withDescriptors(int descriptors) {
-		this.descriptors = descriptors;
 		return this;
 	}
 
@@ -206,9 +198,6 @@ public final class GatewayProcess implements AutoCloseable {
 		this.properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
 		command.addAll((this.jar != null) ? List.of("-jar", this.jar.toString())
 				: List.of("-cp", classPath(), this.main.getName()));
-		if (this.descriptors > 0) {
-			command.addAll(0, List.of("sh", "-c", "ulimit -n " + this.descriptors + " && exec \"$@\"", "sh"));
-		}
 		ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
 		builder.environment()
 			.keySet()
