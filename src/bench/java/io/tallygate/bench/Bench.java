@@ -88,7 +88,9 @@ final class Bench {
 	private boolean run() {
 		Installation metered = install(Target.TALLYGATE, Map.of(), null);
 		Target tallygate = metered.target();
-		Target unmetered = install(Target.UNMETERED, Map.of("SPRING_MAIN_SOURCES", MeteringOff.class.getName()), Installation.alone(MeteringOff.class)).target();
+		Target unmetered = install(Target.UNMETERED, Map.of("SPRING_MAIN_SOURCES", MeteringOff.class.getName()),
+				Installation.alone(MeteringOff.class))
+			.target();
 		List<Target> targets = new ArrayList<>(peers());
 		targets.add(tallygate);
 		targets.add(unmetered);
@@ -154,8 +156,8 @@ final class Bench {
 		try (Progress progress = new Progress("measurements", turns.size())) {
 			for (Turn turn : turns) {
 				Measurement measurement = Objects.requireNonNull(loads.get(turn.load()));
-				this.measuring.expect(() -> this.samples.add(new Sample(turn.round(), turn.load(),
-						turn.target().name(), measurement.of(turn.target()))));
+				this.measuring.expect(() -> this.samples
+					.add(new Sample(turn.round(), turn.load(), turn.target().name(), measurement.of(turn.target()))));
 				progress.step();
 			}
 		}

@@ -141,14 +141,14 @@ record Child(String name, Process process, int port) implements AutoCloseable {
 		return pinned;
 	}
 
-
 	private static String others() {
 		return (CORES == 2) ? "0" : "0-" + (CORES - 2);
 	}
 
 	private static boolean isOpen(String name, Process process, int port) {
 		if (!process.isAlive()) {
-			throw new IllegalStateException(name + " ended with " + process.exitValue() + ": see target/bench/" + name + ".log");
+			throw new IllegalStateException(
+					name + " ended with " + process.exitValue() + ": see target/bench/" + name + ".log");
 		}
 		try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
 			return socket.isConnected();

@@ -64,13 +64,10 @@ record Comparison(String load, Figure figure, String target, String other, Figur
 		all.add(added(Loads.SSE, Figure.FIRST_P50, 350.0));
 		all.add(added(Loads.SSE, Figure.FIRST_P99, null));
 		all.add(added(Loads.SSE, Figure.CHUNK_P50, null));
-		samples.loads()
-			.stream()
-			.filter(Loads::isPlateau)
-			.forEach((plateau) -> {
-				all.add(times(plateau, Figure.HEAP, Target.PLAIN, null));
-				all.add(own(plateau, Figure.HEAP, Kind.ALONE, Figure.HEAP, 16_384.0));
-			});
+		samples.loads().stream().filter(Loads::isPlateau).forEach((plateau) -> {
+			all.add(times(plateau, Figure.HEAP, Target.PLAIN, null));
+			all.add(own(plateau, Figure.HEAP, Kind.ALONE, Figure.HEAP, 16_384.0));
+		});
 		return all.stream().filter((each) -> each.spread(samples).isPresent()).toList();
 	}
 
@@ -81,7 +78,8 @@ record Comparison(String load, Figure figure, String target, String other, Figur
 			JsonNode before = recorded.path(comparison.name()).path("median");
 			double now = comparison.spread(samples).map(Spread::median).orElse(0.0);
 			if (comparison.kind() == Kind.TIMES && before.isNumber() && now > before.asDouble() * TOLERANCE) {
-				worse.add(comparison.name() + ": " + Console.number(now) + " instead of " + Console.number(before.asDouble()));
+				worse.add(comparison.name() + ": " + Console.number(now) + " instead of "
+						+ Console.number(before.asDouble()));
 			}
 		}
 		return worse;

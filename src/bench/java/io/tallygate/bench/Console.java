@@ -40,8 +40,8 @@ final class Console {
 
 	/** With as many digits as mean something. */
 	static String number(double value) {
-		return String.format(Locale.ROOT, (Math.abs(value) >= 100) ? "%,.0f" : (Math.abs(value) >= 10) ? "%.1f" : "%.2f",
-				value);
+		return String.format(Locale.ROOT,
+				(Math.abs(value) >= 100) ? "%,.0f" : (Math.abs(value) >= 10) ? "%.1f" : "%.2f", value);
 	}
 
 }

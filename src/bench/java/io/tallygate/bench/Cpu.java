@@ -10,7 +10,9 @@ import java.util.Collection;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
-/** CPU time, as Linux counts it: in hundredths of a second, threads that ended included. */
+/**
+ * CPU time, as Linux counts it: in hundredths of a second, threads that ended included.
+ */
 final class Cpu {
 
 	private static final double MICROS_A_TICK = 10_000;
@@ -47,7 +49,9 @@ final class Cpu {
 			.sum() * MICROS_A_TICK;
 	}
 
-	/** User and system time; a process's name may hold blanks, and ends with a bracket. */
+	/**
+	 * User and system time; a process's name may hold blanks, and ends with a bracket.
+	 */
 	private static long ticks(long process) {
 		String all = read(Path.of("/proc", Long.toString(process), "stat"));
 		if (all.isEmpty()) {

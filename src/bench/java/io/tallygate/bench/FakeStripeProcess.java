@@ -6,7 +6,10 @@ import java.util.concurrent.CountDownLatch;
 import io.tallygate.sandbox.stripe.FakeStripe;
 import io.tallygate.sandbox.stripe.FakeStripeOptions;
 
-/** The sandbox's Stripe in a process of its own: meter events go out while requests come in. */
+/**
+ * The sandbox's Stripe in a process of its own: meter events go out while requests come
+ * in.
+ */
 final class FakeStripeProcess {
 
 	private FakeStripeProcess() {

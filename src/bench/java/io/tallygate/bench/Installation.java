@@ -116,8 +116,7 @@ final class Installation implements AutoCloseable {
 			Path classes = Path.of(type.getProtectionDomain().getCodeSource().getLocation().getPath())
 				.resolve(type.getPackageName().replace('.', '/'));
 			try (Stream<Path> files = Files.list(classes)) {
-				for (Path file : files
-					.filter((each) -> each.getFileName().toString().startsWith(type.getSimpleName()))
+				for (Path file : files.filter((each) -> each.getFileName().toString().startsWith(type.getSimpleName()))
 					.toList()) {
 					Files.copy(file, folder.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
 				}
@@ -132,27 +131,26 @@ final class Installation implements AutoCloseable {
 	private void connect(int providerPort) {
 		this.token = text(call("POST", "/admin/v1/agencies", Map.of("name", "Bench")), "admin_token");
 		call("PUT", "/admin/v1/stripe_connection", Map.of("secret_key", DemoCatalogue.KEY.secret().reveal()));
-		call("POST", "/admin/v1/providers",
-				Map.of("name", "Mock", "kind", "openai_compatible", "base_url",
-						"http://127.0.0.1:" + providerPort + "/v1", "api_key", "sk-bench", "models",
-						List.of("bench*")));
+		call("POST", "/admin/v1/providers", Map.of("name", "Mock", "kind", "openai_compatible", "base_url",
+				"http://127.0.0.1:" + providerPort + "/v1", "api_key", "sk-bench", "models", List.of("bench*")));
 	}
 
 	/** The target with the key of a new client, billed by tokens. */
 	Target target() {
 		DemoCatalogue stripe = DemoCatalogue.get();
 		JsonNode made = call("POST", "/admin/v1/clients",
-				Map.of("nickname", "Measured", "stripe_customer_id", stripe.customers().get(0).id(),
-						"stripe_price_id", stripe.units().priceId(), "charge_by", "tokens", "billing_unit", 1000,
-						"report", "units"));
+				Map.of("nickname", "Measured", "stripe_customer_id", stripe.customers().get(0).id(), "stripe_price_id",
+						stripe.units().priceId(), "charge_by", "tokens", "billing_unit", 1000, "report", "units"));
 		this.client = text(made, "id");
 		return this.target.with(this.target.name(), usable(made));
 	}
 
-	/** The target with the key of a client whose provider is hung up on when it leaves. */
+	/**
+	 * The target with the key of a client whose provider is hung up on when it leaves.
+	 */
 	Target aborting() {
-		return this.target.with(this.target.name() + ", on_disconnect abort", usable(
-				call("POST", "/admin/v1/clients", Map.of("nickname", "Impatient", "on_disconnect", "abort"))));
+		return this.target.with(this.target.name() + ", on_disconnect abort",
+				usable(call("POST", "/admin/v1/clients", Map.of("nickname", "Impatient", "on_disconnect", "abort"))));
 	}
 
 	private String usable(JsonNode client) {
@@ -183,9 +181,7 @@ final class Installation implements AutoCloseable {
 	}
 
 	private long lines() {
-		return call("GET", "/admin/v1/clients/" + this.client + "/usage", null).path("total")
-			.path("requests")
-			.asLong();
+		return call("GET", "/admin/v1/clients/" + this.client + "/usage", null).path("total").path("requests").asLong();
 	}
 
 	private JsonNode call(String method, String path, @Nullable Map<String, ?> body) {

@@ -83,9 +83,10 @@ final class MockProvider {
 		@Override
 		protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
 			if (request.uri().equals("/streams")) {
-				whole(context, "%d %d %d".formatted(MockProvider.this.open, MockProvider.this.ended,
-						MockProvider.this.aborted)
-					.getBytes(StandardCharsets.US_ASCII), "text/plain");
+				whole(context,
+						"%d %d %d".formatted(MockProvider.this.open, MockProvider.this.ended, MockProvider.this.aborted)
+							.getBytes(StandardCharsets.US_ASCII),
+						"text/plain");
 				return;
 			}
 			String asked = request.content().toString(StandardCharsets.ISO_8859_1);
@@ -179,8 +180,8 @@ final class MockProvider {
 			MockProvider.this.open--;
 			MockProvider.this.ended++;
 			byte[] usage = Wanted.usage(this.tag, this.checksum.getValue());
-			this.context.write(new DefaultHttpContent(Unpooled.wrappedBuffer(bytes, Unpooled.wrappedBuffer(usage),
-					Unpooled.wrappedBuffer(Wanted.DONE))));
+			this.context.write(new DefaultHttpContent(
+					Unpooled.wrappedBuffer(bytes, Unpooled.wrappedBuffer(usage), Unpooled.wrappedBuffer(Wanted.DONE))));
 			this.context.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
 		}
 

@@ -27,9 +27,10 @@ final class Peers {
 			Path.of("/opt/homebrew/bin/nginx"));
 
 	/** What stands on this class path and would set itself up in a plain gateway. */
-	private static final Pattern NOT_ITS_OWN = Pattern.compile(".*[/\\\\](classes|spring-boot-(actuator|micrometer|health"
-			+ "|flyway|r2dbc|jdbc|data|sql|restclient|starter-(actuator|flyway|data)).*|spring-(data|jdbc|r2dbc|tx).*"
-			+ "|lettuce.*|r2dbc.*|flyway.*|micrometer-registry.*|postgresql.*|stripe.*|wiremock.*)$");
+	private static final Pattern NOT_ITS_OWN = Pattern
+		.compile(".*[/\\\\](classes|spring-boot-(actuator|micrometer|health"
+				+ "|flyway|r2dbc|jdbc|data|sql|restclient|starter-(actuator|flyway|data)).*|spring-(data|jdbc|r2dbc|tx).*"
+				+ "|lettuce.*|r2dbc.*|flyway.*|micrometer-registry.*|postgresql.*|stripe.*|wiremock.*)$");
 
 	private static final Pattern DEPENDENCY = Pattern.compile(".*\\.jar|.*[/\\\\]test-classes");
 
@@ -125,12 +126,10 @@ final class Peers {
 
 	/** Versions of what is measured, for the record. */
 	static Map<String, String> versions() {
-		Stream<Class<?>> libraries = Stream.of(SpringApplication.class,
-				Route.class, HttpServer.class,
-				Channel.class);
-		Map<String, String> versions = new TreeMap<>(libraries.collect(Collectors
-			.toMap((type) -> String.valueOf(type.getPackage().getImplementationTitle()),
-					(type) -> String.valueOf(type.getPackage().getImplementationVersion()))));
+		Stream<Class<?>> libraries = Stream.of(SpringApplication.class, Route.class, HttpServer.class, Channel.class);
+		Map<String, String> versions = new TreeMap<>(
+				libraries.collect(Collectors.toMap((type) -> String.valueOf(type.getPackage().getImplementationTitle()),
+						(type) -> String.valueOf(type.getPackage().getImplementationVersion()))));
 		nginx().ifPresent((command) -> versions.put("nginx",
 				Child.run(List.of(command.toString(), "-v")).replaceAll(".*/", "").strip()));
 		return versions;

@@ -22,8 +22,9 @@ final class PerformancePage {
 
 	private static final Path IMAGES = Path.of("docs", "images");
 
-	private static final List<Column> JSON = List.of(new Column("CPU", Figure.CPU), new Column("answers/s", Figure.RATE),
-			new Column("p50", Figure.WHOLE_P50), new Column("p99", Figure.WHOLE_P99));
+	private static final List<Column> JSON = List.of(new Column("CPU", Figure.CPU),
+			new Column("answers/s", Figure.RATE), new Column("p50", Figure.WHOLE_P50),
+			new Column("p99", Figure.WHOLE_P99));
 
 	private static final List<Column> STREAMS = List.of(new Column("CPU", Figure.CPU),
 			new Column("first chunk p50", Figure.FIRST_P50), new Column("p99", Figure.FIRST_P99),
@@ -69,8 +70,8 @@ final class PerformancePage {
 		plateau.add(new Column("live heap a stream, bytes", Figure.HEAP));
 		for (String load : this.samples.loads().stream().filter(Loads::isPlateau).toList()) {
 			table("Open streams: " + load.substring(load.indexOf('-') + 1),
-					"A chunk a second each. Live heap is what a full collection leaves, less what it left before.", load,
-					plateau);
+					"A chunk a second each. Live heap is what a full collection leaves, less what it left before.",
+					load, plateau);
 		}
 		table("Clients that leave",
 				Loads.LEAVING_STREAMS + " clients hang up in the middle of a stream of 5 s. By default Tallygate reads "
@@ -103,16 +104,19 @@ final class PerformancePage {
 		line("| Machine | %s cores, %s, %s; %s |", this.results.path("cores").asString(),
 				machine.path("processor").asString(), machine.path("system").asString(),
 				machine.path("places").asString());
-		line("| JVM | %s, `-Xms%s -Xmx%s` for each target, otherwise its defaults; on one core that is the serial collector |", machine.path("java").asString(),
-				this.results.path("heap").asString(), this.results.path("heap").asString());
-		line("| Versions | %s |", this.results.path("versions")
-			.properties()
-			.stream()
-			.map((entry) -> entry.getKey() + " " + entry.getValue().asString())
-			.collect(Collectors.joining(", ")));
+		line("| JVM | %s, `-Xms%s -Xmx%s` for each target, otherwise its defaults; on one core that is the serial collector |",
+				machine.path("java").asString(), this.results.path("heap").asString(),
+				this.results.path("heap").asString());
+		line("| Versions | %s |",
+				this.results.path("versions")
+					.properties()
+					.stream()
+					.map((entry) -> entry.getKey() + " " + entry.getValue().asString())
+					.collect(Collectors.joining(", ")));
 		line("| Rounds | %s of %s s each, after %s s of full load |", this.results.path("rounds").asString(),
 				this.results.path("seconds").asString(), this.results.path("warmup").asString());
-		line("| Noise | %s of a core used by others while a target was measured, %s at most |", noise(false), noise(true));
+		line("| Noise | %s of a core used by others while a target was measured, %s at most |", noise(false),
+				noise(true));
 		line("");
 		line("Times are in microseconds, CPU is that of the target's own process, and figures are medians over the rounds.");
 		line("");

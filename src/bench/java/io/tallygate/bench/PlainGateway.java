@@ -20,8 +20,7 @@ class PlainGateway {
 	}
 
 	@Bean
-	RouteLocator route(RouteLocatorBuilder routes,
-			@Value("${provider}") String provider) {
+	RouteLocator route(RouteLocatorBuilder routes, @Value("${provider}") String provider) {
 		return routes.routes().route("chat", (route) -> route.path("/v1/**").uri(provider)).build();
 	}
 

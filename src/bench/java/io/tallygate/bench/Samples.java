@@ -65,9 +65,9 @@ final class Samples {
 		List<Double> values = new ArrayList<>();
 		for (Sample sample : this.all) {
 			if (sample.load().equals(load) && sample.target().equals(target)) {
-				figure(sample.round(), load, other, otherFigure).ifPresent((reference) -> Optional
-					.ofNullable(sample.figures().get(figure))
-					.ifPresent((own) -> values.add(operator.applyAsDouble(own, reference))));
+				figure(sample.round(), load, other, otherFigure)
+					.ifPresent((reference) -> Optional.ofNullable(sample.figures().get(figure))
+						.ifPresent((own) -> values.add(operator.applyAsDouble(own, reference))));
 			}
 		}
 		return values.isEmpty() ? Optional.empty() : Optional.of(Spread.of(values));
@@ -75,8 +75,7 @@ final class Samples {
 
 	private Optional<Double> figure(int round, String load, String target, Figure figure) {
 		return this.all.stream()
-			.filter((sample) -> sample.round() == round && sample.load().equals(load)
-					&& sample.target().equals(target))
+			.filter((sample) -> sample.round() == round && sample.load().equals(load) && sample.target().equals(target))
 			.findFirst()
 			.map((sample) -> sample.figures().get(figure));
 	}
@@ -84,13 +83,13 @@ final class Samples {
 	/** For the results' file. */
 	List<Map<String, Object>> toJson() {
 		return this.all.stream()
-			.map((sample) -> Map.<String, Object>of("round", sample.round(), "load", sample.load(), "target", sample.target(), "figures",
+			.map((sample) -> Map.<String, Object>of("round", sample.round(), "load", sample.load(), "target",
+					sample.target(), "figures",
 					sample.figures()
 						.entrySet()
 						.stream()
 						.collect(Collectors.toMap((entry) -> entry.getKey().key(),
-								(entry) -> Math.round(entry.getValue() * 100) / 100.0, (a, b) -> b,
-								TreeMap::new))))
+								(entry) -> Math.round(entry.getValue() * 100) / 100.0, (a, b) -> b, TreeMap::new))))
 			.toList();
 	}
 

@@ -25,15 +25,15 @@ final class Wanted {
 
 	private static final String USAGE = "\"usage\":{\"prompt_tokens\":200,\"completion_tokens\":120,\"total_tokens\":320}";
 
-	private static final byte[] JSON = ascii(padded(
-			"{\"id\":\"chatcmpl-" + TAG + "\",\"object\":\"chat.completion\",\"created\":1764000000,"
-					+ "\"model\":\"bench\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"",
+	private static final byte[] JSON = ascii(padded("{\"id\":\"chatcmpl-" + TAG
+			+ "\",\"object\":\"chat.completion\",\"created\":1764000000,"
+			+ "\"model\":\"bench\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"",
 			"\"},\"finish_reason\":\"stop\"}]," + USAGE + "}"));
 
-	private static final byte[] CHUNK = ascii(
-			"data: {\"id\":\"chatcmpl-" + TAG + "\",\"object\":\"chat.completion.chunk\",\"created\":1764000000,"
-					+ "\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" word\"},\"finish_reason\":null}],"
-					+ "\"n\":\"" + "0".repeat(NUMBER_DIGITS) + "\",\"t\":\"" + "0".repeat(TIME_DIGITS) + "\"}\n\n");
+	private static final byte[] CHUNK = ascii("data: {\"id\":\"chatcmpl-" + TAG
+			+ "\",\"object\":\"chat.completion.chunk\",\"created\":1764000000,"
+			+ "\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" word\"},\"finish_reason\":null}],"
+			+ "\"n\":\"" + "0".repeat(NUMBER_DIGITS) + "\",\"t\":\"" + "0".repeat(TIME_DIGITS) + "\"}\n\n");
 
 	private static final int TAG_AT_IN_JSON = "{\"id\":\"chatcmpl-".length();
 
@@ -74,9 +74,8 @@ final class Wanted {
 
 	/** Whether this is the chunk of that number, whenever it was written. */
 	static boolean isChunk(ByteBuf event, long tag, int number) {
-		return event.readableBytes() == CHUNK.length
-				&& ByteBufUtil.equals(Unpooled.wrappedBuffer(chunk(tag, number, 0)), 0, event, event.readerIndex(),
-						TIME_AT);
+		return event.readableBytes() == CHUNK.length && ByteBufUtil
+			.equals(Unpooled.wrappedBuffer(chunk(tag, number, 0)), 0, event, event.readerIndex(), TIME_AT);
 	}
 
 	/** When a chunk was written, by {@link System#nanoTime()} of the same machine. */
@@ -90,9 +89,10 @@ final class Wanted {
 
 	/** The request of this tag: of about a kilobyte, as a short chat is. */
 	static byte[] request(String model, boolean stream, long tag) {
-		return ascii(("{\"model\":\"%s\",\"user\":\"%0" + TAG_DIGITS + "d\",%s\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}")
+		return ascii(("{\"model\":\"%s\",\"user\":\"%0" + TAG_DIGITS
+				+ "d\",%s\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}")
 			.formatted(model, tag, stream ? "\"stream\":true,\"stream_options\":{\"include_usage\":true}," : "",
-				"Tell me more. ".repeat(60)));
+					"Tell me more. ".repeat(60)));
 	}
 
 	private static String padded(String head, String tail) {
