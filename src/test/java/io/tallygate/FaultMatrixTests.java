@@ -23,36 +23,36 @@ class FaultMatrixTests {
 
 	private static final Path PAGE = Path.of("docs", "fault-matrix.md");
 
-	private final FaultMatrix matrix = FaultMatrix.read();
+	private static final FaultMatrix MATRIX = FaultMatrix.read();
 
 	@Test
 	void everyRowIsThereOnce() {
-		List<Integer> numbers = this.matrix.rows().stream().map(FaultRow::number).toList();
+		List<Integer> numbers = MATRIX.rows().stream().map(FaultRow::number).toList();
 
 		assertThat(numbers).containsExactlyElementsOf(IntStream.rangeClosed(1, ROWS).boxed().toList());
 	}
 
 	@Test
 	void everyRowHasATestOrAnArgument() {
-		assertThat(this.matrix.rows()).filteredOn((row) -> this.matrix.of(row).isEmpty() && row.remains() == null)
+		assertThat(MATRIX.rows()).filteredOn((row) -> MATRIX.of(row).isEmpty() && row.remains() == null)
 			.extracting(FaultRow::number)
 			.isEmpty();
 	}
 
 	@Test
 	void whatIsSaidToShowARowIsATestAndTheRowIsThere() {
-		assertThat(this.matrix.tests()).allMatch(MatrixTest::isTest);
-		assertThat(this.matrix.tests()).flatExtracting(MatrixTest::rows).allMatch((row) -> (int) row <= ROWS);
+		assertThat(MATRIX.tests()).allMatch(MatrixTest::isTest);
+		assertThat(MATRIX.tests()).flatExtracting(MatrixTest::rows).allMatch((row) -> (int) row <= ROWS);
 	}
 
 	@Test
 	void thePageSaysWhatIsSo() throws IOException {
 		if (System.getProperty("matrix", "").equals("write")) {
-			Files.writeString(PAGE, this.matrix.page());
+			Files.writeString(PAGE, MATRIX.page());
 		}
 
 		assertThat(PAGE).as("To write it anew: ./mvnw test -Dtest=FaultMatrixTests -Dmatrix=write")
-			.hasContent(this.matrix.page());
+			.hasContent(MATRIX.page());
 	}
 
 }

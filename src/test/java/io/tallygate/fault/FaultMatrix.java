@@ -123,12 +123,12 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 	}
 
 	/**
-	 * Of figures by kind how many kinds there are; of planted bugs, how many seeds the
-	 * last of them needed.
+	 * Of figures by kind, and of lists, how many there are; of planted bugs, how many
+	 * seeds the last of them needed.
 	 */
 	private static String figure(String name, JsonNode value) {
 		String words = name.replace('_', ' ');
-		if (!value.isObject()) {
+		if (!value.isContainer()) {
 			return words + " " + value.asString();
 		}
 		if (name.equals("bugs")) {
