@@ -5,12 +5,10 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 
 import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Outcome;
-import io.tallygate.provider.Usage;
 import io.tallygate.support.RawClient;
 import io.tallygate.support.ScriptedProvider;
 import io.tallygate.support.Wait;
@@ -71,15 +69,6 @@ class RelayFaultIntegrationTests {
 		unreachable();
 	}
 
-	@Test
-	@Matrix(56)
-	void aProviderThatSpeaksNoTlsIs502AndFree() {
-		relay.keys.put(RelayFixture.KEY,
-				RelayFixture.access(RelayFixture.provider(relay.provider.baseUrl().replace("http://", "https://"))));
-
-		unreachable();
-	}
-
 	/** It is accepted by the kernel, and by nobody else. */
 	@Test
 	@Matrix({ 56, 57 })
@@ -102,24 +91,6 @@ class RelayFaultIntegrationTests {
 		assertThat(answer.body()).contains("\"code\":\"provider_");
 		assertThat(relay.meter.outcome().status()).isEqualTo(Outcome.Status.FREE);
 		assertThat(relay.provider.requests()).isZero();
-	}
-
-	@Test
-	@Matrix(58)
-	void aProviderThatStallsInMidStreamEndsInAnErrorEventAndAnEstimate() {
-		relay.keys.put(RelayFixture.KEY,
-				RelayFixture.access(RelayFixture.provider(relay.provider.baseUrl(), Duration.ofMillis(300), true)));
-		ScriptedProvider.Script stream = ScriptedProvider.stream(List.of(event("some words"), event("and more")));
-		relay.provider.answers(new ScriptedProvider.Script(
-				List.of(stream.pieces().get(0), stream.pieces().get(1), stream.pieces().get(2)), Duration.ZERO, false));
-
-		RawClient.Answer answer = relay.chat(STREAM_REQUEST).answer();
-
-		assertThat(answer.whole()).isFalse();
-		assertThat(answer.body()).contains("and more").contains("data: {\"error\":{").contains("provider_timeout");
-		assertThat(relay.meter.outcome().status()).isEqualTo(Outcome.Status.ESTIMATED);
-		assertThat(relay.meter.outcome().usage().output()).isPositive();
-		Wait.until("end of the provider's connection", 5, () -> relay.provider.aborted() == 1);
 	}
 
 	@ParameterizedTest
@@ -161,22 +132,6 @@ class RelayFaultIntegrationTests {
 		}
 
 		assertThat(answers).containsOnly(ANSWER);
-	}
-
-	@Test
-	@Matrix(66)
-	void aClientThatReadsNothingHasHungUpAndIsBilled() {
-		List<byte[]> events = new ArrayList<>(Collections.nCopies(300, event("x".repeat(60_000))));
-		events.add(("data: " + ANSWER + "\n\n").getBytes(StandardCharsets.UTF_8));
-		events.add("data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8));
-		relay.provider.answers(ScriptedProvider.stream(events));
-
-		RawClient client = relay.chat(STREAM_REQUEST);
-
-		assertThat(relay.meter.outcome().status()).isEqualTo(Outcome.Status.BILLED);
-		assertThat(relay.meter.outcome().clientDisconnected()).isTrue();
-		assertThat(relay.meter.outcome().usage()).isEqualTo(Usage.of(3, 4));
-		client.close();
 	}
 
 	@Test
