@@ -30,8 +30,6 @@ class RelayFaultIntegrationTests {
 
 	private static final String REQUEST = "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
 
-	private static final String STREAM_REQUEST = "{\"model\":\"gpt-4o\",\"stream\":true,\"messages\":[]}";
-
 	private static final String ANSWER = "{\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}";
 
 	private static RelayFixture relay;
@@ -206,11 +204,6 @@ class RelayFaultIntegrationTests {
 		assertThat(relay.chat(REQUEST).answer().status()).isEqualTo(200);
 		first.close();
 		Wait.until("return of its bytes", 5, () -> relay.context.getBean(BufferedBytes.class).held() == 0);
-	}
-
-	private static byte[] event(String content) {
-		return ("data: {\"choices\":[{\"delta\":{\"content\":\"" + content + "\"}}]}\n\n")
-			.getBytes(StandardCharsets.UTF_8);
 	}
 
 }
