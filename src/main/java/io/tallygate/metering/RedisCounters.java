@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
@@ -304,7 +305,7 @@ class RedisCounters implements Counters, AutoCloseable {
 			.concatMap((tag) -> keptAfter("tg:{" + tag + "}:kept", "-")
 				.expand((page) -> page.isEmpty() ? Mono.empty() : keptAfter("tg:{" + tag + "}:kept", "(" + last(page))))
 			.flatMapIterable((page) -> page)
-			.map((message) -> message.getBody().get("e"));
+			.map((message) -> Objects.requireNonNull(message.getBody().get("e")));
 	}
 
 	private Mono<List<StreamMessage<String, String>>> keptAfter(String key, String from) {
