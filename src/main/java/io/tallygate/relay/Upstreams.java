@@ -15,6 +15,7 @@ import io.tallygate.provider.Provider;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.LoopResources;
+import reactor.netty.tcp.SslProvider;
 
 /**
  * The ways to the providers. Every event loop has its own connections and its own
@@ -44,6 +45,12 @@ final class Upstreams implements AutoCloseable {
 			return new OfLoop(client());
 		}
 	};
+
+	/**
+	 * Made here, where whoever starts us waits: the certificates that are trusted are read
+	 * from a disk, which no event loop may do.
+	 */
+	private final SslProvider tls = HttpClient.create().secure().configuration().sslProvider();
 
 	Upstreams(RelayProperties properties, LoopResources loops, AddressResolverGroup<?> addresses) {
 		this.properties = properties;
@@ -82,6 +89,7 @@ final class Upstreams implements AutoCloseable {
 		this.pools.add(pool);
 		return HttpClient.create(pool)
 			.runOn(this.loops)
+			.secure(this.tls)
 			.resolver(this.addresses)
 			.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) this.properties.connectTimeout().toMillis())
 			.option(ChannelOption.TCP_NODELAY, true)

@@ -5,10 +5,12 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Outcome;
+import io.tallygate.provider.Usage;
 import io.tallygate.support.RawClient;
 import io.tallygate.support.ScriptedProvider;
 import io.tallygate.support.Wait;
@@ -29,6 +31,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class RelayFaultIntegrationTests {
 
 	private static final String REQUEST = "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+
+	private static final String STREAM_REQUEST = "{\"model\":\"gpt-4o\",\"stream\":true,\"messages\":[]}";
 
 	private static final String ANSWER = "{\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}";
 
@@ -67,6 +71,15 @@ class RelayFaultIntegrationTests {
 		unreachable();
 	}
 
+	@Test
+	@Matrix(56)
+	void aProviderThatSpeaksNoTlsIs502AndFree() {
+		relay.keys.put(RelayFixture.KEY,
+				RelayFixture.access(RelayFixture.provider(relay.provider.baseUrl().replace("http://", "https://"))));
+
+		unreachable();
+	}
+
 	/** It is accepted by the kernel, and by nobody else. */
 	@Test
 	@Matrix({ 56, 57 })
@@ -89,6 +102,23 @@ class RelayFaultIntegrationTests {
 		assertThat(answer.body()).contains("\"code\":\"provider_");
 		assertThat(relay.meter.outcome().status()).isEqualTo(Outcome.Status.FREE);
 		assertThat(relay.provider.requests()).isZero();
+	}
+
+	@Test
+	@Matrix(58)
+	void aProviderThatStallsInMidStreamEndsInAnErrorEventAndAnEstimate() {
+		relay.keys.put(RelayFixture.KEY,
+				RelayFixture.access(RelayFixture.provider(relay.provider.baseUrl(), Duration.ofMillis(300), true)));
+		relay.provider
+			.answers(ScriptedProvider.stream(List.of(event("some words"), event("and more"))).stallingAfter(3));
+
+		RawClient.Answer answer = relay.chat(STREAM_REQUEST).answer();
+
+		assertThat(answer.whole()).isFalse();
+		assertThat(answer.body()).contains("and more").contains("data: {\"error\":{").contains("provider_timeout");
+		assertThat(relay.meter.outcome().status()).isEqualTo(Outcome.Status.ESTIMATED);
+		assertThat(relay.meter.outcome().usage().output()).isPositive();
+		Wait.until("end of the provider's connection", 5, () -> relay.provider.aborted() == 1);
 	}
 
 	@ParameterizedTest
@@ -130,6 +160,22 @@ class RelayFaultIntegrationTests {
 		}
 
 		assertThat(answers).containsOnly(ANSWER);
+	}
+
+	@Test
+	@Matrix(66)
+	void aClientThatReadsNothingHasHungUpAndIsBilled() {
+		List<byte[]> events = new ArrayList<>(Collections.nCopies(300, event("x".repeat(60_000))));
+		events.add(("data: " + ANSWER + "\n\n").getBytes(StandardCharsets.UTF_8));
+		events.add("data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8));
+		relay.provider.answers(ScriptedProvider.stream(events));
+
+		RawClient client = relay.chat(STREAM_REQUEST);
+
+		assertThat(relay.meter.outcome().status()).isEqualTo(Outcome.Status.BILLED);
+		assertThat(relay.meter.outcome().clientDisconnected()).isTrue();
+		assertThat(relay.meter.outcome().usage()).isEqualTo(Usage.of(3, 4));
+		client.close();
 	}
 
 	@Test
@@ -204,6 +250,11 @@ class RelayFaultIntegrationTests {
 		assertThat(relay.chat(REQUEST).answer().status()).isEqualTo(200);
 		first.close();
 		Wait.until("return of its bytes", 5, () -> relay.context.getBean(BufferedBytes.class).held() == 0);
+	}
+
+	private static byte[] event(String content) {
+		return ("data: {\"choices\":[{\"delta\":{\"content\":\"" + content + "\"}}]}\n\n")
+			.getBytes(StandardCharsets.UTF_8);
 	}
 
 }

@@ -60,6 +60,16 @@ public final class ScriptedProvider implements AutoCloseable {
 			return new Script(this.pieces, pause, this.aborts);
 		}
 
+		/**
+		 * The same, of which nothing more comes after {@code count} pieces for a minute.
+		 */
+		public Script stallingAfter(int count) {
+			List<byte[]> parts = new ArrayList<>();
+			parts.add(join(this.pieces.subList(0, count).toArray(byte[][]::new)));
+			parts.addAll(this.pieces.subList(count, this.pieces.size()));
+			return new Script(parts, Duration.ofMinutes(1), this.aborts);
+		}
+
 		/** The same, cut off after {@code count} pieces. */
 		public Script abortingAfter(int count) {
 			return new Script(this.pieces.subList(0, count), this.before, true);
@@ -218,6 +228,10 @@ public final class ScriptedProvider implements AutoCloseable {
 
 		@Override
 		protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+			if (request.decoderResult().isFailure()) {
+				context.close();
+				return;
+			}
 			Received asked = new Received(request.method().name(), request.uri(), request.headers().copy(),
 					request.content().toString(StandardCharsets.UTF_8));
 			ScriptedProvider.this.received.add(asked);
