@@ -47,8 +47,8 @@ final class Upstreams implements AutoCloseable {
 	};
 
 	/**
-	 * Made here, where whoever starts us waits: the certificates that are trusted are read
-	 * from a disk, which no event loop may do.
+	 * Made here, where whoever starts us waits: the certificates that are trusted are
+	 * read from a disk, which no event loop may do.
 	 */
 	private final SslProvider tls = HttpClient.create().secure().configuration().sslProvider();
 

@@ -5,12 +5,10 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 
 import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Outcome;
-import io.tallygate.provider.Usage;
 import io.tallygate.support.RawClient;
 import io.tallygate.support.ScriptedProvider;
 import io.tallygate.support.Wait;
@@ -160,22 +158,6 @@ class RelayFaultIntegrationTests {
 		}
 
 		assertThat(answers).containsOnly(ANSWER);
-	}
-
-	@Test
-	@Matrix(66)
-	void aClientThatReadsNothingHasHungUpAndIsBilled() {
-		List<byte[]> events = new ArrayList<>(Collections.nCopies(300, event("x".repeat(60_000))));
-		events.add(("data: " + ANSWER + "\n\n").getBytes(StandardCharsets.UTF_8));
-		events.add("data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8));
-		relay.provider.answers(ScriptedProvider.stream(events));
-
-		RawClient client = relay.chat(STREAM_REQUEST);
-
-		assertThat(relay.meter.outcome().status()).isEqualTo(Outcome.Status.BILLED);
-		assertThat(relay.meter.outcome().clientDisconnected()).isTrue();
-		assertThat(relay.meter.outcome().usage()).isEqualTo(Usage.of(3, 4));
-		client.close();
 	}
 
 	@Test
