@@ -3,6 +3,7 @@ package io.tallygate.relay;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -50,7 +51,7 @@ final class Upstreams implements AutoCloseable {
 	 * Made here, where whoever starts us waits: the certificates that are trusted are
 	 * read from a disk, which no event loop may do.
 	 */
-	private final SslProvider tls = HttpClient.create().secure().configuration().sslProvider();
+	private final SslProvider tls = Objects.requireNonNull(HttpClient.create().secure().configuration().sslProvider());
 
 	Upstreams(RelayProperties properties, LoopResources loops, AddressResolverGroup<?> addresses) {
 		this.properties = properties;
