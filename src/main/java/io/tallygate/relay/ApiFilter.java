@@ -59,7 +59,7 @@ abstract class ApiFilter implements GatewayFilter {
 		if (error instanceof ApiError known) {
 			return Mono.just(inShape(request, known));
 		}
-		if (AbortedException.isConnectionReset(error)) {
+		if (isGone(error)) {
 			return Mono.empty();
 		}
 		LOG.error("{} failed in the gateway", request.id(), error);
@@ -77,10 +77,14 @@ abstract class ApiFilter implements GatewayFilter {
 
 	/** The client left while it was answered. Anything else is worth a line. */
 	private static Mono<Void> unwritten(ApiRequest request, Throwable error) {
-		if (!AbortedException.isConnectionReset(error)) {
+		if (!isGone(error)) {
 			LOG.error("The answer to {} could not be written", request.id(), error);
 		}
 		return Mono.empty();
+	}
+
+	private static boolean isGone(Throwable error) {
+		return error instanceof AbortedException || AbortedException.isConnectionReset(error);
 	}
 
 }

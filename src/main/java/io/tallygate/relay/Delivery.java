@@ -59,6 +59,10 @@ final class Delivery implements AnswerStream.Listener {
 
 	private @Nullable Future<?> stallTimer;
 
+	private boolean tookSome;
+
+	private long unsent;
+
 	Delivery(RelayProperties properties, Channel channel, MonoSink<Answer> client, Listener listener) {
 		this.properties = properties;
 		this.channel = channel;
@@ -148,6 +152,7 @@ final class Delivery implements AnswerStream.Listener {
 
 	@Override
 	public void taken() {
+		this.tookSome = true;
 		if (this.stallTimer != null && this.stream != null && this.stream.isEmpty()) {
 			this.stallTimer.cancel(false);
 			this.stallTimer = null;
@@ -189,9 +194,15 @@ final class Delivery implements AnswerStream.Listener {
 		}
 		to.offer(next);
 		if (!to.isEmpty() && this.stallTimer == null) {
-			this.stallTimer = this.channel.eventLoop()
-				.schedule(this::stalled, this.properties.clientStallMax().toMillis(), TimeUnit.MILLISECONDS);
+			watch();
 		}
+	}
+
+	private void watch() {
+		this.tookSome = false;
+		this.unsent = this.channel.bytesBeforeWritable();
+		this.stallTimer = this.channel.eventLoop()
+			.schedule(this::stalled, this.properties.clientStallMax().toMillis(), TimeUnit.MILLISECONDS);
 	}
 
 	private AnswerStream startStream() {
@@ -201,10 +212,20 @@ final class Delivery implements AnswerStream.Listener {
 		return body;
 	}
 
-	/** A client that takes nothing for so long has left without saying so. */
+	/**
+	 * A client that takes nothing for so long has left without saying so. One that is
+	 * slow has taken parts, or the connection has sent some of those that it holds.
+	 */
 	@SuppressWarnings("FutureReturnValueIgnored")
 	private void stalled() {
-		if (this.stream != null && !this.stream.isEmpty()) {
+		this.stallTimer = null;
+		if (this.gone || this.stream == null || this.stream.isEmpty()) {
+			return;
+		}
+		if (this.tookSome || this.channel.bytesBeforeWritable() < this.unsent) {
+			watch();
+		}
+		else {
 			cancelled();
 			this.channel.close();
 		}

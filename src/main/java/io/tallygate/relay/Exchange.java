@@ -153,8 +153,8 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 			this.prompt = body;
 		}
 		this.relayed = true;
-		this.provider = ProviderCall.post(this.relay.upstreams().to(this.call.provider()),
-				Upstreams.uri(this.call.provider(), "/chat/completions"),
+		this.provider = ProviderCall.post(this.relay.upstreams().ofThisLoop(), this.channel.eventLoop(),
+				this.call.provider().timeout(), Upstreams.uri(this.call.provider(), "/chat/completions"),
 				(to) -> RelayHeaders.toProvider(this.call.headers(), this.call.provider(), to),
 				Unpooled.wrappedBuffer(body), this);
 	}

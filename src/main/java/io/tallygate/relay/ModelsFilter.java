@@ -69,7 +69,7 @@ final class ModelsFilter extends ApiFilter {
 	}
 
 	private Mono<Listed> listed(Provider provider) {
-		return this.upstreams.to(provider)
+		return this.upstreams.ofThisLoop()
 			.headers((headers) -> RelayHeaders.authorize(provider, headers))
 			.get()
 			.uri(Upstreams.uri(provider, "/models"))

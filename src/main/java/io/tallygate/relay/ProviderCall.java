@@ -1,10 +1,15 @@
 package io.tallygate.relay;
 
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.timeout.ReadTimeoutException;
+import io.netty.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
@@ -12,6 +17,7 @@ import org.slf4j.LoggerFactory;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.netty.Connection;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientResponse;
@@ -49,25 +55,43 @@ final class ProviderCall {
 
 	private final Body body = new Body();
 
+	private final EventLoop loop;
+
+	private final long silenceMax;
+
+	/** What is waited for: the head of the answer, then parts of its body. */
+	private long wanted = 1;
+
+	private long heardAt;
+
+	private @Nullable Future<?> silenceTimer;
+
 	private boolean aborted;
 
-	private ProviderCall(Listener listener) {
+	private ProviderCall(EventLoop loop, Duration silenceMax, Listener listener) {
+		this.loop = loop;
+		this.silenceMax = silenceMax.toNanos();
 		this.listener = listener;
 	}
 
 	/**
-	 * Sends {@code body} in one message and listens. Must be called on an event loop: the
+	 * Sends {@code body} in one message and listens. Must be called on {@code loop}: the
 	 * connection will be one of that loop's.
-	 * @param client the loop's client for the provider
+	 * @param client the loop's
+	 * @param loop of everything about this call
+	 * @param silenceMax longest wait for the next bytes, from when the request is sent;
+	 * the time in which nobody asks for any does not count
 	 * @param uri of the resource
 	 * @param headers adds all that are sent
 	 * @param body all that is sent; owned by the call
 	 */
-	static ProviderCall post(HttpClient client, String uri, Consumer<HttpHeaders> headers, ByteBuf body,
-			Listener listener) {
-		ProviderCall call = new ProviderCall(listener);
+	static ProviderCall post(HttpClient client, EventLoop loop, Duration silenceMax, String uri,
+			Consumer<HttpHeaders> headers, ByteBuf body, Listener listener) {
+		ProviderCall call = new ProviderCall(loop, silenceMax, listener);
 		client.request(HttpMethod.POST).uri(uri).send((request, outbound) -> {
 			headers.accept(request.requestHeaders());
+			call.heard();
+			call.listen();
 			return outbound.sendObject(body);
 		})
 			.responseConnection((response, connection) -> Mono.just(new Answered(response, connection)))
@@ -79,6 +103,7 @@ final class ProviderCall {
 	void request(long n) {
 		Subscription subscription = this.body.subscription;
 		if (subscription != null) {
+			want(n);
 			subscription.request(n);
 		}
 	}
@@ -86,12 +111,48 @@ final class ProviderCall {
 	/** Hangs up on the provider; nothing more is told. */
 	void abort() {
 		this.aborted = true;
+		over();
 		Connection connection = this.answer.connection;
 		if (connection != null) {
 			connection.dispose();
 		}
 		else {
 			this.answer.cancel();
+		}
+	}
+
+	private void want(long n) {
+		if (this.wanted == 0) {
+			heard();
+		}
+		this.wanted = Operators.addCap(this.wanted, n);
+	}
+
+	private void heard() {
+		this.heardAt = System.nanoTime();
+	}
+
+	/**
+	 * Gives up on a provider that was silent for too long, or comes again when it may be.
+	 */
+	private void listen() {
+		if (this.aborted) {
+			return;
+		}
+		long silent = (this.wanted > 0) ? System.nanoTime() - this.heardAt : 0;
+		if (silent < this.silenceMax) {
+			this.silenceTimer = this.loop.schedule(this::listen, this.silenceMax - silent, TimeUnit.NANOSECONDS);
+		}
+		else {
+			abort();
+			this.listener.failed(ReadTimeoutException.INSTANCE);
+		}
+	}
+
+	private void over() {
+		if (this.silenceTimer != null) {
+			this.silenceTimer.cancel(false);
+			this.silenceTimer = null;
 		}
 	}
 
@@ -116,6 +177,7 @@ final class ProviderCall {
 				answered.connection().dispose();
 				return;
 			}
+			ProviderCall.this.wanted = 0;
 			HttpClientResponse response = answered.response();
 			ProviderCall.this.listener.answered(response.status().code(), response.responseHeaders());
 			if (!ProviderCall.this.aborted) {
@@ -125,6 +187,7 @@ final class ProviderCall {
 
 		@Override
 		protected void hookOnError(Throwable error) {
+			over();
 			if (!ProviderCall.this.aborted) {
 				ProviderCall.this.listener.failed(error);
 			}
@@ -143,13 +206,17 @@ final class ProviderCall {
 		@Override
 		public void onSubscribe(Subscription subscription) {
 			this.subscription = subscription;
-			subscription.request(AHEAD);
+			ProviderCall.this.request(AHEAD);
 		}
 
 		@Override
 		public void onNext(ByteBuf bytes) {
 			if (ProviderCall.this.aborted) {
 				return;
+			}
+			heard();
+			if (ProviderCall.this.wanted != Long.MAX_VALUE) {
+				ProviderCall.this.wanted--;
 			}
 			try {
 				ProviderCall.this.listener.received(bytes.retain());
@@ -163,6 +230,7 @@ final class ProviderCall {
 
 		@Override
 		public void onError(Throwable error) {
+			over();
 			if (!ProviderCall.this.aborted) {
 				ProviderCall.this.listener.failed(error);
 			}
@@ -170,6 +238,7 @@ final class ProviderCall {
 
 		@Override
 		public void onComplete() {
+			over();
 			if (!ProviderCall.this.aborted) {
 				ProviderCall.this.listener.ended();
 			}

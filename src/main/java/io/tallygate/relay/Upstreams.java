@@ -1,8 +1,5 @@
 package io.tallygate.relay;
 
-import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -11,7 +8,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.netty.channel.ChannelOption;
 import io.netty.resolver.AddressResolverGroup;
 import io.netty.util.concurrent.FastThreadLocal;
-import io.tallygate.core.ProviderId;
 import io.tallygate.provider.Provider;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
@@ -20,13 +16,10 @@ import reactor.netty.tcp.SslProvider;
 
 /**
  * The ways to the providers. Every event loop has its own connections and its own
- * configured client for each provider, so that a request stays on the loop that it came
- * in on and configures nothing.
+ * configured client, so that a request stays on the loop that it came in on and
+ * configures nothing.
  */
 final class Upstreams implements AutoCloseable {
-
-	/** Providers for which one loop keeps a configured client. */
-	private static final int CLIENTS_MAX = 1000;
 
 	private static final int HEADER_BYTES_MAX = 64 * 1024;
 
@@ -40,10 +33,10 @@ final class Upstreams implements AutoCloseable {
 
 	private final AtomicInteger names = new AtomicInteger();
 
-	private final FastThreadLocal<OfLoop> ofLoop = new FastThreadLocal<>() {
+	private final FastThreadLocal<HttpClient> ofLoop = new FastThreadLocal<>() {
 		@Override
-		protected OfLoop initialValue() {
-			return new OfLoop(client());
+		protected HttpClient initialValue() {
+			return client();
 		}
 	};
 
@@ -60,11 +53,11 @@ final class Upstreams implements AutoCloseable {
 	}
 
 	/**
-	 * This event loop's client for {@code provider}: no redirects, no second try, no
-	 * decompression, and no longer pause than the provider's timeout.
+	 * This event loop's client: no redirects, no second try, no decompression. How long a
+	 * provider may be silent is up to who listens to it.
 	 */
-	HttpClient to(Provider provider) {
-		return this.ofLoop.get().to(provider);
+	HttpClient ofThisLoop() {
+		return this.ofLoop.get();
 	}
 
 	/** Where {@code provider} has the resource {@code path} ("/chat/completions"). */
@@ -97,43 +90,6 @@ final class Upstreams implements AutoCloseable {
 			.followRedirect(false)
 			.disableRetry(true)
 			.httpResponseDecoder((decoder) -> decoder.maxHeaderSize(HEADER_BYTES_MAX));
-	}
-
-	/** What one event loop keeps. */
-	private static final class OfLoop extends LinkedHashMap<ProviderId, Configured> {
-
-		private static final long serialVersionUID = 1L;
-
-		private final transient HttpClient client;
-
-		OfLoop(HttpClient client) {
-			super(16, 0.75f, true);
-			this.client = client;
-		}
-
-		HttpClient to(Provider provider) {
-			Configured known = get(provider.id());
-			if (known == null || !known.timeout().equals(provider.timeout())) {
-				known = new Configured(provider.timeout(), this.client.responseTimeout(provider.timeout()));
-				put(provider.id(), known);
-			}
-			return known.client();
-		}
-
-		@Override
-		protected boolean removeEldestEntry(Map.Entry<ProviderId, Configured> eldest) {
-			return size() > CLIENTS_MAX;
-		}
-
-	}
-
-	/**
-	 * A client as a provider wanted it when it was configured.
-	 *
-	 * @param timeout the provider's, which a person may change
-	 * @param client with that timeout
-	 */
-	private record Configured(Duration timeout, HttpClient client) {
 	}
 
 }

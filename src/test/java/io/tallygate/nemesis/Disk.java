@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Disk implements AutoCloseable {
 
-	private static final int FULL_ATTEMPTS = 10;
+	private static final int FULL_ATTEMPTS = 1000;
 
 	private final Path path;
 

@@ -32,12 +32,12 @@ final class RedisCluster implements Redis {
 
 	private final List<Way> ways = new ArrayList<>();
 
-	RedisCluster(Path directory, Ports ports, EventLoopGroup loops) {
+	RedisCluster(Path directory, Path logs, Ports ports, EventLoopGroup loops) {
 		for (int i = 0; i < NODES; i++) {
 			int port = ports.nextWithBus();
 			int announced = ports.next();
 			this.ways.add(new Way("Redis node " + (i + 1), loops, announced, port));
-			this.nodes.add(new RedisNode(directory, port, "cluster-enabled yes", "cluster-config-file nodes.conf",
+			this.nodes.add(new RedisNode(directory, logs, port, "cluster-enabled yes", "cluster-config-file nodes.conf",
 					"cluster-node-timeout 2000", "cluster-announce-ip 127.0.0.1", "cluster-announce-port " + announced,
 					"cluster-announce-bus-port " + (port + 10_000)));
 		}

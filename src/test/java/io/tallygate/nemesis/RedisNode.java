@@ -56,9 +56,10 @@ final class RedisNode implements AutoCloseable {
 
 	/**
 	 * Starts one.
+	 * @param logs where its log goes, for which its disk may have no room
 	 * @param settings more lines of its configuration
 	 */
-	RedisNode(Path directory, int port, String... settings) {
+	RedisNode(Path directory, Path logs, int port, String... settings) {
 		this.port = port;
 		try {
 			this.directory = Files.createDirectories(directory.resolve("redis-" + port));
@@ -66,7 +67,8 @@ final class RedisNode implements AutoCloseable {
 			this.process = new GatewayServer(this.directory.resolve("redis.pid"));
 			Files.writeString(this.directory.resolve("redis.conf"),
 					CONFIGURATION.formatted(port, this.directory, this.directory.resolve("redis.pid"),
-							this.directory.resolve("redis.log")) + String.join("\n", settings) + "\n");
+							logs.toAbsolutePath().resolve("redis-" + port + ".txt")) + String.join("\n", settings)
+							+ "\n");
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -84,27 +86,36 @@ final class RedisNode implements AutoCloseable {
 		return this.disk;
 	}
 
-	/** Starts it on what it has, and waits until it answers. */
+	/**
+	 * Starts it on what it has, and waits until it answers. One that was about to end is
+	 * started when it has.
+	 */
 	void start() {
-		if (this.process.pid().isEmpty()) {
-			try {
-				File server = RedisExecProvider.defaultProvider().get();
-				Process launcher = new ProcessBuilder(
-						List.of(server.toString(), this.directory.resolve("redis.conf").toString()))
-					.redirectErrorStream(true)
-					.redirectOutput(ProcessBuilder.Redirect.DISCARD)
-					.start();
-				launcher.waitFor(10, TimeUnit.SECONDS);
+		Wait.until("Redis " + this.port, 30, () -> {
+			if (this.process.pid().isEmpty()) {
+				launch();
 			}
-			catch (IOException ex) {
-				throw new UncheckedIOException(ex);
-			}
-			catch (InterruptedException ex) {
-				Thread.currentThread().interrupt();
-				throw new IllegalStateException(ex);
-			}
+			return isUp();
+		});
+	}
+
+	private void launch() {
+		try {
+			File server = RedisExecProvider.defaultProvider().get();
+			Process launcher = new ProcessBuilder(
+					List.of(server.toString(), this.directory.resolve("redis.conf").toString()))
+				.redirectErrorStream(true)
+				.redirectOutput(ProcessBuilder.Redirect.DISCARD)
+				.start();
+			launcher.waitFor(10, TimeUnit.SECONDS);
 		}
-		Wait.until("Redis " + this.port, 30, this::isUp);
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException(ex);
+		}
 	}
 
 	boolean isUp() {

@@ -18,9 +18,9 @@ final class RedisPair implements Redis {
 
 	private RedisNode replica;
 
-	RedisPair(Path directory, Ports ports, int gateways, EventLoopGroup loops) {
-		this.primary = new RedisNode(directory, ports.next());
-		this.replica = new RedisNode(directory, ports.next());
+	RedisPair(Path directory, Path logs, Ports ports, int gateways, EventLoopGroup loops) {
+		this.primary = new RedisNode(directory, logs, ports.next());
+		this.replica = new RedisNode(directory, logs, ports.next());
 		this.replica.commands().replicaof("127.0.0.1", this.primary.port());
 		this.ways = java.util.stream.IntStream.range(0, gateways)
 			.mapToObj((i) -> new Way("Redis of gateway " + (i + 1), loops, ports.next(), this.primary.port()))

@@ -143,8 +143,8 @@ final class Scene implements AutoCloseable {
 				.withWitness(this.transcript)));
 			this.stripe = opened(FakeStripe.start(stripeOptions()));
 			this.postgres = opened(new PostgresServer(this.directory, this.logs, this.ports.next()));
-			this.redis = opened(cluster ? new RedisCluster(this.directory, this.ports, this.loops)
-					: new RedisPair(this.directory, this.ports, GATEWAYS, this.loops));
+			this.redis = opened(cluster ? new RedisCluster(this.directory, this.logs, this.ports, this.loops)
+					: new RedisPair(this.directory, this.logs, this.ports, GATEWAYS, this.loops));
 			this.toProvider = opened(way("the provider", this.provider.port()));
 			Map<String, String> settings = Map.of("TALLYGATE_PLATFORM_TOKEN",
 					secret("tgp_" + random.nextLong(1L << 60)), "TALLYGATE_ENCRYPTION_KEY", secret(key(random)));

@@ -5,10 +5,12 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 import io.tallygate.fault.Matrix;
 import io.tallygate.metering.Outcome;
+import io.tallygate.provider.Usage;
 import io.tallygate.support.RawClient;
 import io.tallygate.support.ScriptedProvider;
 import io.tallygate.support.Wait;
@@ -41,7 +43,7 @@ class RelayFaultIntegrationTests {
 		BlockHound.install();
 		relay = new RelayFixture("tallygate.relay.body-pause-max=300ms", "tallygate.relay.buffered-bytes-max=64KB",
 				"tallygate.relay.connect-timeout=500ms", "tallygate.relay.head-time-max=300ms",
-				"tallygate.relay.client-stall-max=300ms");
+				"tallygate.relay.client-stall-max=2s");
 	}
 
 	@AfterAll
@@ -160,6 +162,43 @@ class RelayFaultIntegrationTests {
 		assertThat(answers).containsOnly(ANSWER);
 	}
 
+	/**
+	 * It holds up the provider for longer than that may be silent, which is not its
+	 * fault.
+	 */
+	@Test
+	@Matrix(66)
+	void aClientThatReadsNothingHasHungUpAndIsBilled() {
+		relay.keys.put(RelayFixture.KEY,
+				RelayFixture.access(RelayFixture.provider(relay.provider.baseUrl(), Duration.ofSeconds(1), true)));
+		relay.provider.answers(longStream(300));
+
+		RawClient client = relay.chat(STREAM_REQUEST);
+
+		assertThat(relay.meter.outcome().status()).isEqualTo(Outcome.Status.BILLED);
+		assertThat(relay.meter.outcome().clientDisconnected()).isTrue();
+		assertThat(relay.meter.outcome().usage()).isEqualTo(Usage.of(3, 4));
+		client.close();
+	}
+
+	/** So slowly that for longer than a client may read nothing there is always more. */
+	@Test
+	@Matrix(66)
+	void aClientThatReadsSlowlyGetsTheWholeAnswer() {
+		relay.provider.answers(longStream(200));
+		RawClient client = relay.client(64 * 1024)
+			.post("/v1/chat/completions", STREAM_REQUEST, "Authorization: Bearer " + RelayFixture.KEY,
+					"Connection: close");
+
+		for (int i = 0; i < 30; i++) {
+			client.readBytes(200_000);
+			Wait.pause(200);
+		}
+
+		assertThat(client.rest()).endsWith("data: [DONE]\n\n\r\n0\r\n\r\n");
+		assertThat(relay.meter.outcome().clientDisconnected()).isFalse();
+	}
+
 	@Test
 	@Matrix(67)
 	void aBodyThatDoesNotComeIs408WithinTheBound() {
@@ -232,6 +271,13 @@ class RelayFaultIntegrationTests {
 		assertThat(relay.chat(REQUEST).answer().status()).isEqualTo(200);
 		first.close();
 		Wait.until("return of its bytes", 5, () -> relay.context.getBean(BufferedBytes.class).held() == 0);
+	}
+
+	private static ScriptedProvider.Script longStream(int count) {
+		List<byte[]> events = new ArrayList<>(Collections.nCopies(count, event("x".repeat(60_000))));
+		events.add(("data: " + ANSWER + "\n\n").getBytes(StandardCharsets.UTF_8));
+		events.add("data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8));
+		return ScriptedProvider.stream(events);
 	}
 
 	private static byte[] event(String content) {

@@ -107,6 +107,11 @@ final class RelayFixture implements AutoCloseable {
 		return new RawClient(this.context.getWebServer().getPort());
 	}
 
+	/** A client for which the kernel holds no more than {@code receiveBytes}. */
+	RawClient client(int receiveBytes) {
+		return new RawClient(this.context.getWebServer().getPort(), receiveBytes);
+	}
+
 	/** A client that has sent a chat completions request. */
 	RawClient chat(String body) {
 		return client().post("/v1/chat/completions", body, "Authorization: Bearer " + KEY);

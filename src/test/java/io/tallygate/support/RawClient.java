@@ -41,7 +41,18 @@ public final class RawClient implements AutoCloseable {
 
 	/** Connects. */
 	public RawClient(int port) {
+		this(port, 0);
+	}
+
+	/**
+	 * Connects, and has the kernel hold no more than {@code receiveBytes}; 0 for as it
+	 * likes.
+	 */
+	public RawClient(int port, int receiveBytes) {
 		try {
+			if (receiveBytes > 0) {
+				this.socket.setReceiveBufferSize(receiveBytes);
+			}
 			this.socket.connect(new InetSocketAddress("127.0.0.1", port), 5000);
 			this.socket.setSoTimeout(20_000);
 			this.in = new BufferedInputStream(this.socket.getInputStream());
@@ -118,6 +129,16 @@ public final class RawClient implements AutoCloseable {
 	public void readBytes(int count) {
 		try {
 			this.in.readNBytes(count);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/** Reads all that comes until the other side closes, framing included. */
+	public String rest() {
+		try {
+			return new String(this.in.readAllBytes(), StandardCharsets.UTF_8);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
