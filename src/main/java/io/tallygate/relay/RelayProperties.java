@@ -24,8 +24,8 @@ import org.springframework.util.unit.DataSize;
  * fewer estimates and more providers kept busy for nobody
  * @param drainTimeMax longest reading of one such answer after the client left
  * @param drainBytesMax most bytes of one such answer read after the client left
- * @param clientStallMax a client that reads nothing of a waiting stream for so long has
- * hung up
+ * @param clientStallMax a client that reads nothing at all of a waiting stream for so
+ * long has hung up; a slow one has not
  * @param workersMax threads for what takes too long for an event loop: estimates and the
  * reading of large requests
  * @param modelListTimeout longest wait for a provider's list of models
