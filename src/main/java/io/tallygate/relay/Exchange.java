@@ -308,13 +308,12 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 	}
 
 	private void close(Settlement settlement, @Nullable Usage usage, @Nullable Reading reading) {
-		this.relay.metrics().settled(settlement.status());
-		this.relay.meter()
-			.close(this.opening, outcome(settlement, usage, reading))
-			.subscribe(whenDone(this::counted, (error) -> {
-				this.failure = notMetered(error);
-				counted();
-			}));
+		Outcome outcome = outcome(settlement, usage, reading);
+		this.relay.metrics().settled(this.call.provider().kind(), outcome);
+		this.relay.meter().close(this.opening, outcome).subscribe(whenDone(this::counted, (error) -> {
+			this.failure = notMetered(error);
+			counted();
+		}));
 	}
 
 	private Outcome outcome(Settlement settlement, @Nullable Usage usage, @Nullable Reading reading) {

@@ -99,8 +99,9 @@ class RelayConfiguration {
 	}
 
 	@Bean
-	RelayMetrics relayMetrics(MeterRegistry registry, Exchanges exchanges, BufferedBytes buffered) {
-		return new RelayMetrics(registry, exchanges, buffered);
+	RelayMetrics relayMetrics(MeterRegistry registry, Exchanges exchanges, BufferedBytes buffered,
+			@Value("${tallygate.telemetry.gen-ai:none}") GenAiMetrics.Conventions conventions) {
+		return new RelayMetrics(registry, exchanges, buffered, new GenAiMetrics(registry, conventions));
 	}
 
 	@Bean

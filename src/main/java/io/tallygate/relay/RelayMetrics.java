@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.tallygate.core.Metric;
 import io.tallygate.metering.Outcome;
+import io.tallygate.provider.ProviderKind;
 
 /** What the relay counts; looked up once, because the hot path has no time to. */
 final class RelayMetrics {
@@ -22,7 +23,10 @@ final class RelayMetrics {
 
 	private final Counter drainsCut;
 
-	RelayMetrics(MeterRegistry registry, Exchanges exchanges, BufferedBytes buffered) {
+	private final GenAiMetrics genAi;
+
+	RelayMetrics(MeterRegistry registry, Exchanges exchanges, BufferedBytes buffered, GenAiMetrics genAi) {
+		this.genAi = genAi;
 		for (Outcome.Status status : Outcome.Status.values()) {
 			this.settled.put(status,
 					Counter.builder(Metric.RELAY_EXCHANGES.key())
@@ -49,8 +53,9 @@ final class RelayMetrics {
 		gauge(registry, Metric.RELAY_BUFFERED_BYTES, buffered::held);
 	}
 
-	void settled(Outcome.Status status) {
-		count(this.settled.get(status));
+	void settled(ProviderKind provider, Outcome outcome) {
+		count(this.settled.get(outcome.status()));
+		this.genAi.ended(provider, outcome);
 	}
 
 	void failed(ApiError.Code code) {
