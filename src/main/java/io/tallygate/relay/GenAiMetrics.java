@@ -115,7 +115,7 @@ final class GenAiMetrics {
 
 	private static void record(DistributionSummary summary, @Nullable Long count) {
 		if (count != null) {
-			summary.record(count);
+			summary.record((double) count);
 		}
 	}
 
@@ -134,12 +134,17 @@ final class GenAiMetrics {
 		Counter output = counter("output_tokens", tags);
 		Counter reasoning = counter("reasoning.output_tokens", tags);
 		return (usage) -> {
-			input.increment(Usage.orZero(usage.input()));
-			cacheRead.increment(Usage.orZero(usage.cachedInput()));
-			cacheWrite.increment(Usage.orZero(usage.cacheWrite()));
-			output.increment(Usage.orZero(usage.output()));
-			reasoning.increment(Usage.orZero(usage.reasoning()));
+			add(input, usage.input());
+			add(cacheRead, usage.cachedInput());
+			add(cacheWrite, usage.cacheWrite());
+			add(output, usage.output());
+			add(reasoning, usage.reasoning());
 		};
+	}
+
+	/** No count is larger than a double holds exactly. */
+	private static void add(Counter counter, @Nullable Long count) {
+		counter.increment((double) Usage.orZero(count));
 	}
 
 	private Counter counter(String tokens, Tags tags) {
