@@ -97,8 +97,9 @@ class Payments {
 			Mono<Changed> changed = this.payments.lock(agency, client)
 				.flatMap((before) -> write(client, before, readAt, rule.apply(before)))
 				.doOnNext(written::set)
-				.filter((change) -> change.before().held() != change.after().held());
+				.filter(Changed::concernsDataPlane);
 			return this.changes.byTenant(agency, changed)
+				.filter(Changed::concernsKeys)
 				.doOnNext((change) -> tell(client, change))
 				.then(Mono.fromSupplier(() -> Objects.requireNonNull(written.get()).after()));
 		}).delayUntil((after) -> this.alarms.replace(agency, client, ALARMS, after.standing().alarms()));
@@ -167,6 +168,18 @@ class Payments {
 
 	/** Before and after. */
 	private record Changed(ClientPayments.Kept before, ClientPayments.Kept after) {
+
+		boolean concernsKeys() {
+			return this.before.held() != this.after.held();
+		}
+
+		/** Caps hold for a billing period. */
+		boolean concernsDataPlane() {
+			return concernsKeys()
+					|| !Objects.equals(this.before.standing().periodStart(), this.after.standing().periodStart())
+					|| !Objects.equals(this.before.standing().periodEnd(), this.after.standing().periodEnd());
+		}
+
 	}
 
 }

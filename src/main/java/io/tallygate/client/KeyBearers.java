@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Repository;
 import reactor.core.publisher.Mono;
 
-/** Looks up in PostgreSQL who bears a channel key. */
+/** Looks up in PostgreSQL who bears a channel key, and learns that client's period. */
 @Repository
 class KeyBearers {
 
@@ -27,7 +27,7 @@ class KeyBearers {
 			select k.id, k.channel_id, k.expires_at, c.agency_id, c.id as client_id, c.nickname, c.status,
 			  c.models_allowed, c.on_disconnect, c.on_missing_usage, a.status as agency_status, a.rebilling,
 			  c.cap_soft, c.cap_hard, c.requests_per_minute, c.tokens_per_minute,
-			  coalesce(p.held, false) as held,
+			  coalesce(p.held, false) as held, p.period_start, p.period_end,
 			  e.epoch, e.charge_by, e.billing_unit, e.report, e.weight_input, e.weight_cached_input,
 			  e.weight_cache_write, e.weight_output, e.weight_reasoning
 			from channel_key k
@@ -47,8 +47,11 @@ class KeyBearers {
 
 	private final BoundedMap<AgencyId, Providers> shared = new BoundedMap<>(AGENCIES_MAX);
 
-	KeyBearers(Database.OfSystem database, AgencyProviders providers) {
+	private final BilledPeriods periods;
+
+	KeyBearers(Database.OfSystem database, AgencyProviders providers, BilledPeriods periods) {
 		this.database = database;
+		this.periods = periods;
 		this.providers = providers;
 	}
 
@@ -59,7 +62,7 @@ class KeyBearers {
 		return this.database.client()
 			.sql(BEARER)
 			.bind("sha256", hash.bytes())
-			.map(KeyBearers::access)
+			.map(this::access)
 			.one()
 			.flatMap((access) -> this.providers.of(access.terms().agency())
 				.map((found) -> access.with(shared(access.terms().agency(), found))));
@@ -75,7 +78,9 @@ class KeyBearers {
 		return found;
 	}
 
-	private static ChannelAccess access(Readable row) {
+	private ChannelAccess access(Readable row) {
+		this.periods.learn(new ClientId(Row.text(row, "client_id")), row.get("period_start", Instant.class),
+				row.get("period_end", Instant.class));
 		Terms terms = new Terms(new AgencyId(Row.text(row, "agency_id")), new ClientId(Row.text(row, "client_id")),
 				Row.get(row, "epoch", Integer.class), StoredClient.policy(row), StoredClient.limits(row));
 		return new ChannelAccess(new KeyId(Row.text(row, "id")), new ChannelId(Row.text(row, "channel_id")),

@@ -31,13 +31,17 @@ class PeriodUses {
 			  and u.period_start = wanted.start
 			""";
 
+	private static final String PERIODS = """
+			select client_id, period_start, period_end from client_payment where client_id = any(:clients::text[])
+			""";
+
 	private final Database.OfTenant database;
 
-	private final Periods periods;
+	private final BilledPeriods periods;
 
 	private final Clock clock;
 
-	PeriodUses(Database.OfTenant database, Periods periods, Clock clock) {
+	PeriodUses(Database.OfTenant database, BilledPeriods periods, Clock clock) {
 		this.database = database;
 		this.periods = periods;
 		this.clock = clock;
@@ -45,6 +49,20 @@ class PeriodUses {
 
 	/** What each of these clients has used in the period that it is in now. */
 	Mono<Map<ClientId, PeriodUse>> of(List<StoredClient> clients) {
+		return this.database.client()
+			.sql(PERIODS)
+			.bind("clients", texts(clients, (client) -> client.id().value()))
+			.map((row) -> {
+				ClientId client = new ClientId(Row.text(row, "client_id"));
+				this.periods.learn(client, row.get("period_start", Instant.class),
+						row.get("period_end", Instant.class));
+				return client;
+			})
+			.all()
+			.then(Mono.defer(() -> used(clients)));
+	}
+
+	private Mono<Map<ClientId, PeriodUse>> used(List<StoredClient> clients) {
 		Instant now = this.clock.instant();
 		Map<ClientId, StoredClient> byId = new HashMap<>();
 		Map<ClientId, PeriodUse> uses = new HashMap<>();

@@ -11,7 +11,7 @@ import io.tallygate.core.ClientId;
 @FunctionalInterface
 public interface Periods {
 
-	/** The UTC month, for every client: the answer while no billing period is known. */
+	/** The UTC month, for every client: the answer where no billing period is known. */
 	Periods UTC_MONTHS = (client, at) -> UsagePeriod.monthOf(at);
 
 	/** The client's period at that instant. */

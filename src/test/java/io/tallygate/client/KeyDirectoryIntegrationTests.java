@@ -270,9 +270,9 @@ class KeyDirectoryIntegrationTests {
 			}
 
 		};
-		this.directory = new InMemoryKeyDirectory(
-				new KeyBearers(rooms.database().system(), rooms.context().getBean(AgencyProviders.class)), properties,
-				clock, this.meters);
+		this.directory = new InMemoryKeyDirectory(new KeyBearers(rooms.database().system(),
+				rooms.context().getBean(AgencyProviders.class), new BilledPeriods(properties)), properties, clock,
+				this.meters);
 		DirectoryChanges changes = new DirectoryChanges(rooms.database().system(), rooms.database().tenant(),
 				rooms.context().getBean(ReactiveStringRedisTemplate.class));
 		ChangeNotes notes = new ChangeNotes(rooms.database().system()) {

@@ -2,6 +2,10 @@ package io.tallygate.journey;
 
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.sql.Timestamp;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -82,6 +86,43 @@ class LimitsTests {
 		assertThat(changed.path("epoch").asInt()).isEqualTo(1);
 		await().atMost(RunningGateway.PATIENCE).until(() -> chat(client).statusCode(), (status) -> status == 200);
 		assertThat(chat(client).statusCode()).isEqualTo(402);
+	}
+
+	/** As invoices do. */
+	@Test
+	void aCapHoldsForTheSubscriptionsPeriodOnceThatIsKnown() {
+		Client client = agency.client("Subscribed",
+				Map.of("charge_by", "messages", "caps", Map.of("hard_quantity", 2)));
+		assertThat(chat(client).statusCode()).isEqualTo(200);
+		Instant start = Instant.now().truncatedTo(ChronoUnit.MINUTES).minus(Duration.ofMinutes(5));
+		gateway.sql()
+			.sql("""
+					insert into client_payment (client_id, agency_id, status, period_start, period_end)
+					select id, agency_id, 'active', :start, :end from client where id = :client
+					""")
+			.param("client", client.id())
+			.param("start", Timestamp.from(start))
+			.param("end", Timestamp.from(start.plus(Duration.ofDays(7))))
+			.update();
+		agency.call("PATCH", "/clients/" + client.id(), Map.of("caps", Map.of("hard_quantity", 3)));
+		await().atMost(RunningGateway.PATIENCE)
+			.until(() -> chat(client).statusCode() == 200 && inPeriod(client, start) > 0);
+		await().atMost(RunningGateway.PATIENCE).until(() -> chat(client).statusCode(), (status) -> status == 402);
+
+		assertThat(inPeriod(client, start)).isEqualTo(3);
+		assertThat(period(client).path("start").asString()).isEqualTo(start.toString());
+		assertThat(period(client).path("end").asString()).isEqualTo(start.plus(Duration.ofDays(7)).toString());
+		await().atMost(RunningGateway.PATIENCE)
+			.until(() -> period(client).path("used_quantity").asInt(), (used) -> used == 3);
+	}
+
+	private static long inPeriod(Client client, Instant start) {
+		return gateway.sql()
+			.sql("select count(*) from ledger where client_id = :client and period_start = :start")
+			.param("client", client.id())
+			.param("start", Timestamp.from(start))
+			.query(Long.class)
+			.single();
 	}
 
 	@Test
