@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,6 +27,9 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 
 	/** Where the results stand that are worth keeping. */
 	private static final Path RESULTS = Path.of("docs", "results");
+
+	/** Has a page of its own. */
+	private static final String BENCH = "bench.json";
 
 	private static final String HEAD = """
 			# What can go wrong
@@ -55,7 +59,7 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 		try (Stream<Path> files = Files.list(RESULTS)) {
 			JsonMapper json = new JsonMapper();
 			Map<String, JsonNode> results = new LinkedHashMap<>();
-			files.filter((file) -> file.toString().endsWith(".json"))
+			files.filter((file) -> file.toString().endsWith(".json") && !file.endsWith(BENCH))
 				.sorted()
 				.forEach((file) -> results.put(file.getFileName().toString().replace(".json", ""),
 						json.readTree(file.toFile())));
@@ -77,6 +81,7 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 		if (!this.results.isEmpty()) {
 			page.append("\n## What the campaigns found\n\n| Campaign | When and on what | Figures |\n|---|---|---|\n");
 			this.results.forEach((campaign, result) -> page.append(figures(campaign, result)));
+			this.results.forEach((campaign, result) -> page.append(kinds(campaign, result.path("kinds"))));
 		}
 		this.rows.stream()
 			.collect(Collectors.groupingBy(FaultRow::group, LinkedHashMap::new, Collectors.toList()))
@@ -120,6 +125,25 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 			.map((figure) -> figure(figure.getKey(), figure.getValue()))
 			.collect(Collectors.joining(", "));
 		return "| %s | %s | %s |\n".formatted(campaign, machine, figures);
+	}
+
+	/** How often each thing went wrong, and how long it took until all was in order. */
+	private static String kinds(String campaign, JsonNode kinds) {
+		if (kinds.isEmpty()) {
+			return "";
+		}
+		return kinds.properties()
+			.stream()
+			.map((kind) -> "| %s | %d | %s | %s |\n".formatted(kind.getKey(), kind.getValue().path("times").asInt(),
+					seconds(kind.getValue().path("millis").asLong() / kind.getValue().path("times").asInt(1)),
+					seconds(kind.getValue().path("millisMax").asLong())))
+			.collect(Collectors.joining("", "\nWhat went wrong in `" + campaign
+					+ "`, and how long it took from there until all that was asked before its end was where it belongs:\n\n"
+					+ "| Fault | Times | Mean | Longest |\n|---|---|---|---|\n", ""));
+	}
+
+	private static String seconds(long millis) {
+		return String.format(Locale.ROOT, "%.1f s", millis / 1000.0);
 	}
 
 	/**
