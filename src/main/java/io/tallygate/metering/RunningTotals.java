@@ -37,6 +37,12 @@ class RunningTotals {
 	/** Whoever is asked who he is has answered by then, or does not answer. */
 	private static final Duration ASKING = Duration.ofMillis(200);
 
+	/**
+	 * What waited for longer belongs to a process that stood still: what it decided then
+	 * may be wrong by now, as Redis knows a closed exchange for five minutes only.
+	 */
+	static final Duration WAITED_MAX = Duration.ofSeconds(30);
+
 	private static final int BATCH_MAX = 256;
 
 	private static final int WAITING_MAX = 200_000;
@@ -47,7 +53,7 @@ class RunningTotals {
 
 	private final Scheduler scheduler;
 
-	private final NaturalBatch<Operation, Reply> batches;
+	private final NaturalBatch<Submitted, Reply> batches;
 
 	private final AtomicReference<@Nullable String> generation = new AtomicReference<>();
 
@@ -93,7 +99,8 @@ class RunningTotals {
 
 	/** Runs {@code operation} with the next batch; fails at once while Redis is away. */
 	Mono<Reply> submit(Operation operation) {
-		return (this.generation.get() != null) ? this.batches.submit(operation) : Mono.error(new Away());
+		return (this.generation.get() != null)
+				? this.batches.submit(new Submitted(operation, this.time.clock().nanos())) : Mono.error(new Away());
 	}
 
 	boolean isAway() {
@@ -110,11 +117,16 @@ class RunningTotals {
 		return this.batches.waiting();
 	}
 
-	private Mono<List<Reply>> run(List<Operation> operations) {
+	/** The first has waited for longest. */
+	private Mono<List<Reply>> run(List<Submitted> submitted) {
+		if (this.time.clock().nanos() - submitted.get(0).at() > WAITED_MAX.toNanos()) {
+			away("a standstill");
+		}
 		String current = this.generation.get();
 		if (current == null) {
 			return Mono.error(new Away());
 		}
+		List<Operation> operations = submitted.stream().map(Submitted::operation).toList();
 		return this.time.hear(this.counters.run(current, operations), Replies::time).map((answer) -> {
 			if (answer.replies().stream().anyMatch((reply) -> reply.result() == Result.OTHER_GENERATION)) {
 				away("another generation");
@@ -173,6 +185,15 @@ class RunningTotals {
 		this.lastGeneration = adopted;
 		this.generation.set(adopted);
 		this.onGeneration.adopted(isNew ? "generation " + adopted : "a connection", isNew);
+	}
+
+	/**
+	 * An operation that waits for its batch.
+	 *
+	 * @param operation to be run
+	 * @param at since when, by the counter that nobody sets
+	 */
+	private record Submitted(Operation operation, long at) {
 	}
 
 	/** Told when Redis may not have what it was given. */

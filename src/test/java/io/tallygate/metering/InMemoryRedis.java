@@ -198,6 +198,16 @@ public final class InMemoryRedis {
 		return this.held.pending.keySet();
 	}
 
+	/** Whether it keeps an entry that was acknowledged not long ago. */
+	public boolean keeps(String request) {
+		Kept kept = this.held.kept.get(request);
+		return kept != null && isFresh(kept);
+	}
+
+	private boolean isFresh(Kept kept) {
+		return kept.at().isAfter(this.clock.instant().minus(KEPT));
+	}
+
 	/** As one instance reaches it. */
 	Counters over(Wire wire) {
 		return new Counters() {
@@ -246,7 +256,7 @@ public final class InMemoryRedis {
 				return wire
 					.call(() -> InMemoryRedis.this.held.kept.values()
 						.stream()
-						.filter((kept) -> kept.at().isAfter(InMemoryRedis.this.clock.instant().minus(KEPT)))
+						.filter(InMemoryRedis.this::isFresh)
 						.map(Kept::line)
 						.toList())
 					.flatMapIterable((lines) -> lines);
