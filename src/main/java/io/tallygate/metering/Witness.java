@@ -13,9 +13,9 @@ import reactor.core.publisher.Mono;
 
 /**
  * Remembers outside of PostgreSQL how far this process has come in it: in memory at once,
- * in Redis a moment later, for whoever comes after. Every transaction that folds entries
- * or cuts units raises its writer's version, and fails where PostgreSQL does not remember
- * the one before.
+ * in Redis a moment later, for whoever comes after. Every transaction that folds entries,
+ * cuts units or takes up a meter event raises its writer's version, and fails where
+ * PostgreSQL does not remember the one before.
  */
 public class Witness {
 
@@ -54,8 +54,8 @@ public class Witness {
 	}
 
 	/**
-	 * Runs work that folds or cuts in one transaction of its own, which nobody's patience
-	 * cuts short; where the work has a result, the writer's version is raised with it.
+	 * Runs such work in one transaction of its own, which nobody's patience cuts short;
+	 * where the work has a result, the writer's version is raised with it.
 	 */
 	public <T> Mono<T> transactional(Database.OfSystem database, String writer, Mono<T> work) {
 		Mono<Committed<T>> raised = work

@@ -223,6 +223,10 @@ class PostgresOutbox implements Outbox {
 		return inFlight ? Mono.empty() : Mono.error(ex);
 	}
 
+	/**
+	 * Witnessed, so that nothing is sent but after a commit of which we know: a cut whose
+	 * answer was lost is nobody's to miss when PostgreSQL loses it.
+	 */
 	@Override
 	public Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, int perAgency, Instant now) {
 		Mono<List<MeterEventRow>> claimed = this.client.sql(CLAIMABLE)
@@ -236,8 +240,9 @@ class PostgresOutbox implements Outbox {
 			.flatMapIterable((rows) -> rows)
 			.map((row) -> row.taken(hold, now))
 			.concatMap((row) -> this.table.update(row).thenReturn(row))
-			.collectList();
-		return Uncancelled.of(this.database.transactions().transactional(claimed)).flatMapIterable((rows) -> rows);
+			.collectList()
+			.filter((rows) -> !rows.isEmpty());
+		return this.witness.transactional(this.database, this.writer, claimed).flatMapIterable((rows) -> rows);
 	}
 
 	@Override

@@ -67,7 +67,12 @@ public final class OutboxInstance {
 
 		@Override
 		public Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, int perAgency, Instant now) {
-			return this.wire.call(() -> this.outbox.claim(hold, limit, perAgency, now).collectList().block())
+			return this.progress
+				.transactional(this.witness, this.writer, this.wire,
+						() -> this.outbox.claim(hold, limit, perAgency, now)
+							.collectList()
+							.filter((rows) -> !rows.isEmpty())
+							.block())
 				.flatMapIterable((rows) -> rows);
 		}
 

@@ -71,6 +71,21 @@ class PostgresOutboxIntegrationTests {
 		assertThat(again.delivery().doubt().summarySeen()).isEqualByComparingTo("0");
 	}
 
+	/**
+	 * A cut whose answer was lost would else be sent, and missed by nobody when it is
+	 * lost too.
+	 */
+	@Test
+	void aClaimIsRememberedBeforeItsRowIsSent() {
+		cutOne();
+		long before = this.database.number("select version as n from progress");
+
+		assertThat(claim("ins_1", NOW)).hasSize(1);
+		assertThat(this.database.number("select version as n from progress")).isEqualTo(before + 1);
+		assertThat(claim("ins_1", NOW)).isEmpty();
+		assertThat(this.database.number("select version as n from progress")).isEqualTo(before + 1);
+	}
+
 	@Test
 	void aLaneWithARowUnderWayIsNotCut() {
 		cutOne();
