@@ -107,7 +107,9 @@ class ExchangeMeter implements Meter {
 			if (this.ledger.isFull()) {
 				return Mono.error(unavailable("too many entries wait for PostgreSQL"));
 			}
-			return markOpen(opening, openInRedis(opening).cache()).doOnNext((admission) -> settle(opening, admission))
+			String markedAs = this.presence.id();
+			return markOpen(opening, openInRedis(opening).cache())
+				.doOnNext((admission) -> settle(opening, admission, markedAs))
 				.doOnError((error) -> giveUp(opening));
 		});
 	}
@@ -145,10 +147,14 @@ class ExchangeMeter implements Meter {
 			.then();
 	}
 
-	private void settle(Opening opening, Admission admission) {
+	/** Its mark may name an id that was ours when it left, and is dead now. */
+	private void settle(Opening opening, Admission admission, String markedAs) {
 		if (admission instanceof Admitted) {
 			this.open.put(opening.request().value(), opening);
 			this.credit.admitted(opening);
+			if (!markedAs.equals(this.presence.id())) {
+				markAgain(opening);
+			}
 		}
 		else {
 			this.credit.released(opening);
@@ -294,11 +300,13 @@ class ExchangeMeter implements Meter {
 	 * possible.
 	 */
 	void markAgain() {
-		open().forEach((opening) -> {
-			give(new Operation.Open(mark(opening)));
-			this.instances.open(mark(opening)).subscribe((done) -> {
-			}, (error) -> logger.warn("{} could not be marked again: {}", opening.request(), error.getMessage()));
-		});
+		open().forEach(this::markAgain);
+	}
+
+	private void markAgain(Opening opening) {
+		give(new Operation.Open(mark(opening)));
+		this.instances.open(mark(opening)).subscribe((done) -> {
+		}, (error) -> logger.warn("{} could not be marked again: {}", opening.request(), error.getMessage()));
 	}
 
 	/**

@@ -68,13 +68,14 @@ final class Courier {
 	}
 
 	private Mono<Finding> summarise(MeterEventRow row) {
+		Instant askedAt = this.clock.instant();
 		AgencyId agency = row.lane().agency();
 		Instant hour = row.hourAtStripe();
 		return this.stripe
 			.summary(agency, row.lane().meterId(), row.lane().customer(), hour, hour.plus(Duration.ofHours(1)))
 			.timeout(this.callTimeout, this.scheduler)
-			.zipWith(this.outbox.known(row), Finding.Summarised::new)
-			.cast(Finding.class)
+			.flatMap((seen) -> this.outbox.known(row)
+				.<Finding>map((known) -> new Finding.Summarised(seen, known, askedAt)))
 			.onErrorResume((error) -> Mono.just(new Finding.NotSummarised(error.toString())));
 	}
 

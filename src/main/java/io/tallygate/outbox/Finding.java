@@ -1,6 +1,7 @@
 package io.tallygate.outbox;
 
 import java.math.BigDecimal;
+import java.time.Instant;
 import java.util.Locale;
 
 import io.tallygate.stripe.MeterEventAnswer;
@@ -33,8 +34,10 @@ sealed interface Finding {
 	 *
 	 * @param seen what Stripe has aggregated in the event's hour
 	 * @param known the delivered values of the lane in that hour
+	 * @param askedAt when Stripe was asked: a process may stand still between an answer
+	 * and its use
 	 */
-	record Summarised(BigDecimal seen, long known) implements Finding {
+	record Summarised(BigDecimal seen, long known, Instant askedAt) implements Finding {
 
 		/** Stripe has exactly what was delivered without the event. */
 		static boolean lacks(BigDecimal seen, long known) {

@@ -116,7 +116,7 @@ public class MeterEventDesk {
 		Mono<BigDecimal> seen = this.stripe.summary(row.lane().agency(), row.lane().meterId(), row.lane().customer(),
 				hour, hour.plus(Duration.ofHours(1)));
 		MeterEventId successor = new MeterEventId(this.ids.next(MeterEventId.PREFIX));
-		return seen.zipWith(this.outbox.known(row), Finding.Summarised::new)
+		return seen.zipWith(this.outbox.known(row), (units, known) -> new Finding.Summarised(units, known, now))
 			.flatMap((reading) -> replace(row.id(), successor, reading, now));
 	}
 

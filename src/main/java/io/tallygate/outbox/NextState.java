@@ -96,9 +96,10 @@ record NextState(Delivery delivery, @Nullable String pauses) {
 		BigDecimal before = doubt.summarySeen();
 		Instant beforeAt = doubt.summarySeenAt();
 		if (before == null || beforeAt == null || !isAfter(beforeAt, delivery.lastAttemptAt())) {
-			return delivery.withSummary(reading.seen(), now).dueAgain(now.plus(READINGS_APART), delivery.lastError());
+			return delivery.withSummary(reading.seen(), reading.askedAt())
+				.dueAgain(reading.askedAt().plus(READINGS_APART), delivery.lastError());
 		}
-		if (beforeAt.plus(READINGS_APART).isAfter(now)) {
+		if (beforeAt.plus(READINGS_APART).isAfter(reading.askedAt())) {
 			return delivery.dueAgain(beforeAt.plus(READINGS_APART), delivery.lastError());
 		}
 		if (before.compareTo(reading.seen()) != 0) {

@@ -55,8 +55,12 @@ final class Recovery {
 			.then();
 	}
 
+	/**
+	 * A reading is as old as its question: the process may have stood still since.
+	 */
 	private Mono<Void> settle(DoubtfulLane doubtful) {
-		return readings(doubtful).flatMap((seen) -> this.outbox.settle(doubtful, seen, this.clock.instant()))
+		Instant askedAt = this.clock.instant();
+		return readings(doubtful).flatMap((seen) -> this.outbox.settle(doubtful, seen, askedAt))
 			.doOnNext((settled) -> settled.forEach((hour) -> tell(doubtful.lane(), hour)))
 			.onErrorResume((error) -> {
 				log.warn("Lane {} could not be settled; the next round tries again: {}", doubtful.lane().id(),

@@ -252,6 +252,14 @@ final class InMemoryLimits {
 		}
 	}
 
+	/** An acknowledgement of one of the client's entries is missing. */
+	void unacknowledged(ClientId client) {
+		Cap cap = this.caps.get(client);
+		if (cap != null) {
+			cap.known = null;
+		}
+	}
+
 	void pending(Entry entry, long quantity) {
 		Cap cap = this.caps.get(entry.account().client());
 		if (cap != null) {

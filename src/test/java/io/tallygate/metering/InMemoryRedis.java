@@ -328,6 +328,9 @@ public final class InMemoryRedis {
 			return new Counters.Reply(Counters.Result.KNOWN, null, null);
 		}
 		this.held.totals.put(account, new Total(base, version, held.pending()));
+		if (version > held.version()) {
+			this.held.limits.unacknowledged(account.client());
+		}
 		return (version > held.version()) ? new Counters.Reply(Counters.Result.APPLIED, base, null)
 				: new Counters.Reply(Counters.Result.KNOWN, held.base(), null);
 	}

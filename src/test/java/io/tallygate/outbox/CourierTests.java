@@ -73,7 +73,7 @@ class CourierTests {
 	void anOldDoubtIsTakenToTheSummaries() {
 		MeterEventRow row = inDoubtForADay();
 
-		assertThat(this.courier.carry(row).block()).isEqualTo(new Finding.Summarised(BigDecimal.valueOf(3), 0));
+		assertThat(this.courier.carry(row).block()).isEqualTo(new Finding.Summarised(BigDecimal.valueOf(3), 0, now()));
 		assertThat(this.calls).isZero();
 	}
 

@@ -150,6 +150,20 @@ class NextStateTests {
 		assertThat(tooSoon.delivery().nextAttemptAt()).isEqualTo(NOW.plus(NextState.READINGS_APART));
 	}
 
+	/** The process stood still between the answer and its use. */
+	@Test
+	void aReadingIsAsOldAsItsQuestion() {
+		MeterEventRow once = reading(inDoubtForADay(), BigDecimal.TEN, NOW);
+		Instant later = NOW.plus(Duration.ofHours(5));
+
+		Delivery next = after(sent(once, NOW.plusSeconds(30)),
+				new Finding.Summarised(BigDecimal.TEN, 10, NOW.plusSeconds(30)), later)
+			.delivery();
+
+		assertThat(next.state()).isEqualTo(Delivery.State.DUE);
+		assertThat(next.doubt()).isNotNull();
+	}
+
 	@Test
 	void summariesThatCannotBeReadLeaveTheDoubtAsItIs() {
 		MeterEventRow row = inDoubtForADay();
@@ -194,7 +208,7 @@ class NextStateTests {
 
 	private MeterEventRow reading(MeterEventRow row, BigDecimal seen, Instant at) {
 		MeterEventRow taken = sent(row, at);
-		return taken.with(after(taken, new Finding.Summarised(seen, 10), at).delivery());
+		return taken.with(after(taken, new Finding.Summarised(seen, 10, at), at).delivery());
 	}
 
 	private NextState after(MeterEventRow row, Finding finding, Instant at) {

@@ -62,7 +62,7 @@ class PostgresOutboxIntegrationTests {
 		MeterEventRow settled = this.outbox.settle(row, UNANSWERED, now).block();
 		now = now.plus(MeterEventRow.DOUBT_MAX);
 		row = claim("ins_1", now).get(0);
-		settled = this.outbox.settle(row, new Finding.Summarised(new java.math.BigDecimal("0"), 0), now).block();
+		settled = this.outbox.settle(row, new Finding.Summarised(new java.math.BigDecimal("0"), 0, now), now).block();
 		now = now.plus(NextState.READINGS_APART);
 
 		MeterEventRow again = claim("ins_2", now).get(0);

@@ -63,9 +63,12 @@ final class World {
 	/** Four exchanges' reservations, and some eight's use. */
 	private static final Limits CAPPED = new Limits(null, 4_004_000L, null, null);
 
-	/** What puts marks aside although their exchanges go on, or loses them. */
-	private static final Set<Trouble> FORGETS_MARKS = Set.of(Trouble.REDIS_FORGETS, Trouble.REDIS_FAILS_OVER,
-			Trouble.FREEZES, Trouble.CLOCKS);
+	/**
+	 * What puts marks aside although their exchanges go on, or loses them, or what was
+	 * used.
+	 */
+	private static final Set<Trouble> FORGETS_USE = Set.of(Trouble.REDIS_FORGETS, Trouble.REDIS_FAILS_OVER,
+			Trouble.FREEZES, Trouble.CLOCKS, Trouble.STRIPE_AWAY, Trouble.POSTGRES_ROLLS_BACK);
 
 	private static final int PROCESSES = 2;
 
@@ -509,7 +512,7 @@ final class World {
 		none("Redis at rest", this.redis.faultsAtRest(this.accounts, this.postgres));
 		that("nothing is reserved by nobody",
 				this.living.stream().allMatch((process) -> process.metering.reserved() == 0));
-		if (this.troubles.stream().noneMatch(FORGETS_MARKS::contains)) {
+		if (this.troubles.stream().noneMatch(FORGETS_USE::contains)) {
 			none("I12: admitted above their cap", this.redis.admittedAboveTheirCap(this.postgres));
 		}
 		none("open rows", List.copyOf(this.postgres.open()));
