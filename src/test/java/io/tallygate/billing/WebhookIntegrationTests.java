@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
@@ -44,6 +45,13 @@ class WebhookIntegrationTests {
 
 	private static final String FOREIGN = "whsec_of_another_agency";
 
+	/** Every right but the one to event destinations. */
+	private static final Set<String> ENDPOINTS_ONLY = Set.of("rak_accounts_read", "rak_billing_meter_write",
+			"rak_billing_meter_event_write", "rak_billing_meter_event_adjustment_write", "rak_product_write",
+			"rak_plan_write", "rak_customer_write", "rak_subscription_write", "rak_invoice_read",
+			"rak_checkout_session_write", "rak_setup_intent_write", "rak_customer_portal_write", "rak_event_read",
+			"rak_webhook_write");
+
 	private static RunningGateway gateway;
 
 	private static Told agencyOfMatrix;
@@ -64,6 +72,10 @@ class WebhookIntegrationTests {
 
 	/** An agency and where its webhooks are posted to. */
 	private record Told(Agency agency, SandboxKey key, String id) {
+
+		String account() {
+			return this.key.account();
+		}
 
 		URI url() {
 			return URI.create("http://127.0.0.1:" + gateway.port() + "/webhooks/stripe/" + this.id);
@@ -330,6 +342,32 @@ class WebhookIntegrationTests {
 			.containsExactlyInAnyOrder(second.at("/snapshot/id").asString(), second.at("/thin/id").asString());
 	}
 
+	/**
+	 * What Stripe says later about usage goes to an event destination, which is a right of
+	 * its own.
+	 */
+	@Test
+	void aKeyThatMayMakeOneKindOfEndpointOnlyIsToldWhichRightIsMissingAndRegistersBothOnceItHasIt() {
+		Told told = connected();
+		SandboxKey half = gateway.stripe().newKey(told.account(), "Alpaca", ENDPOINTS_ONLY);
+		told.agency().call("PUT", "/stripe_connection", Map.of("secret_key", half.secret().reveal()));
+
+		HttpResponse<byte[]> refused = told.agency()
+			.ask("POST", "/stripe/webhook_endpoints", Map.of("url", "http://127.0.0.1:" + gateway.port()));
+
+		JsonNode problem = new JsonMapper().readTree(refused.body());
+		assertThat(problem.path("code").asString()).isEqualTo("stripe_permission_missing");
+		assertThat(problem.path("detail").asString()).contains("rak_event_destinations_write");
+		assertThat(missing(told)).containsExactly("event_destinations");
+		told.agency().call("PUT", "/stripe_connection", Map.of("secret_key", told.key().secret().reveal()));
+		JsonNode made = register(told);
+		assertThat(gateway.atStripe(told.key(), "GET", "/v1/webhook_endpoints", "")
+			.path("data")
+			.valueStream()
+			.filter((each) -> !each.path("deleted").asBoolean())).extracting((each) -> each.path("id").asString())
+			.containsExactly(made.at("/snapshot/id").asString());
+	}
+
 	@Test
 	void aClientThatOwesIsHeldByPolicyAndReleasedWhenItPays() {
 		Billed billed = billed();
@@ -435,6 +473,18 @@ class WebhookIntegrationTests {
 	private static JsonNode register(Told told) {
 		return told.agency()
 			.call("POST", "/stripe/webhook_endpoints", Map.of("url", "http://127.0.0.1:" + gateway.port()));
+	}
+
+	/** What the agency's key may not do, each with the fix. */
+	private static List<String> missing(Told told) {
+		return told.agency()
+			.read("/stripe_connection")
+			.path("permissions")
+			.valueStream()
+			.filter((each) -> !each.path("ok").asBoolean())
+			.peek((each) -> assertThat(each.path("fix").asString()).contains("'Event Destinations' to Write"))
+			.map((each) -> each.path("resource").asString())
+			.toList();
 	}
 
 	private static List<String> alarms(Billed billed) {

@@ -86,6 +86,7 @@ public final class StripeStubs implements AutoCloseable {
 				"invoices", "checkout/sessions", "setup_intents", "events", "webhook_endpoints" }) {
 			answers(get(urlPathEqualTo("/v1/" + resource)), 200, list(""));
 		}
+		answers(get(urlPathEqualTo("/v2/core/event_destinations")), 200, "{\"data\": [], \"next_page_url\": null}");
 		for (String resource : unreadable) {
 			answers(get(urlPathEqualTo("/v1/" + resource)), 403,
 					error("", "The provided key does not have the required permissions: rak_" + resource + "_read"));
