@@ -398,7 +398,91 @@ class WebhookIntegrationTests {
 
 		await().atMost(RunningGateway.PATIENCE).until(() -> payment(billed, "/status").equals("canceled"));
 		assertThat(payment(billed, "/on_owing")).isEqualTo("warn");
+		assertThat(payment(billed, "/decided_by")).isEqualTo("default");
 		assertThat(models(billed.client())).isNotEqualTo(402);
+	}
+
+	/** Its decision reaches clients that owe already, those it was not asked about apart. */
+	@Test
+	void whatAnAgencyDecidesHoldsForClientsAboutWhichNothingElseWasDecided() {
+		Billed billed = billed();
+		Agency agency = billed.told().agency();
+		gateway.atStripe(billed.told().key(), "DELETE", "/v1/subscriptions/" + billed.subscription(), "");
+		await().atMost(RunningGateway.PATIENCE).until(() -> payment(billed, "/status").equals("canceled"));
+
+		agency.call("PUT", "/payment_policy", Map.of("on_owing", "suspend", "grace_hours", 0));
+
+		assertThat(payment(billed, "/on_owing")).isEqualTo("suspend");
+		assertThat(payment(billed, "/decided_by")).isEqualTo("agency");
+		assertThat(payment(billed, "/suspended")).isEqualTo("true");
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) == 402);
+		assertThat(alarm(billed, "subscription_canceled")).contains("answered 402");
+		decide(billed, Map.of("on_owing", "warn"));
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) != 402);
+		assertThat(payment(billed, "/decided_by")).isEqualTo("client");
+		agency.call("PUT", "/payment_policy", Map.of("on_owing", "suspend", "grace_hours", 1));
+		assertThat(payment(billed, "/on_owing")).isEqualTo("warn");
+		decide(billed, Map.of("on_owing", "agency"));
+		assertThat(payment(billed, "/grace_hours")).isEqualTo("1");
+		assertThat(payment(billed, "/suspended")).isEqualTo("false");
+	}
+
+	@Test
+	void aClientThatIsHeldByItsAgencysPolicyIsReleasedWithIt() {
+		Billed billed = billed();
+		Agency agency = billed.told().agency();
+		agency.call("PUT", "/payment_policy", Map.of("on_owing", "suspend", "grace_hours", 0));
+		gateway.atStripe(billed.told().key(), "DELETE", "/v1/subscriptions/" + billed.subscription(), "");
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) == 402);
+
+		agency.call("PUT", "/payment_policy", Map.of("on_owing", "warn"));
+
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) != 402);
+		assertThat(alarm(billed, "subscription_canceled")).contains("go on working");
+	}
+
+	/** Between a decision and the clients it is about, a process may end. */
+	@Test
+	void whoIsHeldOtherwiseThanThePolicySaysIsSettledByTheClock() {
+		Billed billed = billed();
+		gateway.atStripe(billed.told().key(), "DELETE", "/v1/subscriptions/" + billed.subscription(), "");
+		await().atMost(RunningGateway.PATIENCE).until(() -> payment(billed, "/status").equals("canceled"));
+
+		gateway.sql().sql("""
+				insert into payment_policy (agency_id, policy, grace_hours) values (:agency, 'suspend', 0)
+				""").param("agency", billed.told().id()).update();
+
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) == 402);
+		gateway.sql()
+			.sql("update payment_policy set policy = 'warn' where agency_id = :agency")
+			.param("agency", billed.told().id())
+			.update();
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) != 402);
+	}
+
+	@Test
+	void oneAgencysPolicyIsNotAnothers() {
+		Told told = connected();
+		Told other = connected();
+
+		told.agency().call("PUT", "/payment_policy", Map.of("on_owing", "suspend", "grace_hours", 5));
+
+		assertThat(told.agency().read("/payment_policy").path("grace_hours").asInt()).isEqualTo(5);
+		assertThat(other.agency().read("/payment_policy").path("on_owing").asString()).isEqualTo("warn");
+		assertThat(other.agency().read("/payment_policy").path("decided_by").asString()).isEqualTo("default");
+	}
+
+	@Test
+	void aPolicyThatSaysTooLittleOrTooMuchIsRefused() {
+		Billed billed = billed();
+		String payment = "/clients/" + billed.client().id() + "/payment";
+
+		assertThat(refused(billed, "/payment_policy", Map.of())).isEqualTo("/on_owing");
+		assertThat(refused(billed, "/payment_policy", Map.of("on_owing", "suspend", "grace_hours", -1)))
+			.isEqualTo("/grace_hours");
+		assertThat(refused(billed, payment, Map.of("on_owing", "suspend", "grace_hours", 8_761)))
+			.isEqualTo("/grace_hours");
+		assertThat(refused(billed, payment, Map.of("on_owing", "agency", "grace_hours", 1))).isEqualTo("/grace_hours");
 	}
 
 	@ParameterizedTest
@@ -473,6 +557,30 @@ class WebhookIntegrationTests {
 	private static JsonNode register(Told told) {
 		return told.agency()
 			.call("POST", "/stripe/webhook_endpoints", Map.of("url", "http://127.0.0.1:" + gateway.port()));
+	}
+
+	private static void decide(Billed billed, Map<String, ?> body) {
+		billed.told().agency().call("PUT", "/clients/" + billed.client().id() + "/payment", body);
+	}
+
+	/** The field that a call is refused for. */
+	private static String refused(Billed billed, String path, Map<String, ?> body) {
+		HttpResponse<byte[]> answer = billed.told().agency().ask("PUT", path, body);
+		assertThat(answer.statusCode()).isEqualTo(422);
+		return new JsonMapper().readTree(answer.body()).at("/errors/0/pointer").asString();
+	}
+
+	/** What the client's alarm of this code says. */
+	private static String alarm(Billed billed, String code) {
+		return billed.told()
+			.agency()
+			.read("/clients/" + billed.client().id())
+			.path("alarms")
+			.valueStream()
+			.filter((alarm) -> alarm.path("code").asString().equals(code))
+			.map((alarm) -> alarm.path("message").asString())
+			.findFirst()
+			.orElse("");
 	}
 
 	/** What the agency's key may not do, each with the fix. */
