@@ -343,8 +343,8 @@ class WebhookIntegrationTests {
 	}
 
 	/**
-	 * What Stripe says later about usage goes to an event destination, which is a right of
-	 * its own.
+	 * What Stripe says later about usage goes to an event destination, which is a right
+	 * of its own.
 	 */
 	@Test
 	void aKeyThatMayMakeOneKindOfEndpointOnlyIsToldWhichRightIsMissingAndRegistersBothOnceItHasIt() {
@@ -402,7 +402,9 @@ class WebhookIntegrationTests {
 		assertThat(models(billed.client())).isNotEqualTo(402);
 	}
 
-	/** Its decision reaches clients that owe already, those it was not asked about apart. */
+	/**
+	 * Its decision reaches clients that owe already, those it was not asked about apart.
+	 */
 	@Test
 	void whatAnAgencyDecidesHoldsForClientsAboutWhichNothingElseWasDecided() {
 		Billed billed = billed();
@@ -557,6 +559,28 @@ class WebhookIntegrationTests {
 	private static JsonNode register(Told told) {
 		return told.agency()
 			.call("POST", "/stripe/webhook_endpoints", Map.of("url", "http://127.0.0.1:" + gateway.port()));
+	}
+
+	/** The stream says so of a repeat, whose first has long been counted. */
+	@Test
+	void usageThatStripeKnowsAlreadyIsNotParked() {
+		Billed billed = billed();
+		JsonNode event = billed.told()
+			.agency()
+			.call("POST", "/clients/" + billed.client().id() + "/test_usage", Map.of("quantity", 5_000));
+		String identifier = event.path("identifier").asString();
+
+		gateway.stripe()
+			.refuseLater(billed.told().key().account(), billed.eventName(), "duplicate_identifier",
+					List.of(identifier));
+
+		await().atMost(RunningGateway.PATIENCE)
+			.until(() -> billed.told()
+				.agency()
+				.read("/webhook_events?type=v1.billing.meter.error_report_triggered")
+				.at("/data/0/note")
+				.asString(""), (note) -> note.equals("0 refused, 0 parked, 0 not named, 1 known before"));
+		assertThat(meterEvent(billed, event, "state")).isEqualTo("delivered");
 	}
 
 	private static void decide(Billed billed, Map<String, ?> body) {
