@@ -1,6 +1,7 @@
 package io.tallygate.agency;
 
 import java.util.List;
+import java.util.Locale;
 
 import io.tallygate.core.Secret;
 import org.jspecify.annotations.Nullable;
@@ -16,13 +17,42 @@ import org.jspecify.annotations.Nullable;
  * @param secretKey restricted or secret, never publishable
  * @param publishableKey {@code pk_…}, if the agency gave it
  * @param permissions what was found when the key was entered
+ * @param meterEvents by which way meter events go
  */
 public record StripeConnection(String accountId, @Nullable String accountName, boolean livemode,
 		@Nullable String defaultCurrency, KeyKind keyKind, Secret secretKey, @Nullable String publishableKey,
-		List<Permission> permissions) {
+		List<Permission> permissions, MeterEventWay meterEvents) {
 
 	public StripeConnection {
 		permissions = List.copyOf(permissions);
+	}
+
+	/** One whose meter events go one by one. */
+	public StripeConnection(String accountId, @Nullable String accountName, boolean livemode,
+			@Nullable String defaultCurrency, KeyKind keyKind, Secret secretKey, @Nullable String publishableKey,
+			List<Permission> permissions) {
+		this(accountId, accountName, livemode, defaultCurrency, keyKind, secretKey, publishableKey, permissions,
+				MeterEventWay.V1);
+	}
+
+	/** By which of Stripe's ways meter events go. */
+	public enum MeterEventWay {
+
+		/** One a call, and each answered for itself. */
+		V1,
+		/** Many a call, and what is refused of them told later. */
+		V2_STREAM;
+
+		/** The name in JSON and in the database: lower case. */
+		public String text() {
+			return name().toLowerCase(Locale.ROOT);
+		}
+
+		/** The way of this name. */
+		public static MeterEventWay of(String text) {
+			return valueOf(text.toUpperCase(Locale.ROOT));
+		}
+
 	}
 
 	/** How much a Stripe key may do. */

@@ -43,7 +43,8 @@ public class StripeConnections {
 	};
 
 	private static final String FIND = """
-			select account_id, account_name, livemode, default_currency, key_kind, sealed_key, publishable_key, permissions
+			select account_id, account_name, livemode, default_currency, key_kind, sealed_key, publishable_key, permissions,
+			  meter_events
 			from stripe_connection
 			where agency_id = :agency
 			""";
@@ -61,6 +62,18 @@ public class StripeConnections {
 			  paused_reason = case when stripe_connection.paused_by = 'stripe' then null else stripe_connection.paused_reason end,
 			  paused_at = case when stripe_connection.paused_by = 'stripe' then null else stripe_connection.paused_at end,
 			  paused_by = nullif(stripe_connection.paused_by, 'stripe')
+			""";
+
+	/**
+	 * Not while Stripe may have an event that we do not know it to have: its repeat has
+	 * to go the same way, because nobody says that one way knows the identifiers of the
+	 * other.
+	 */
+	private static final String SEND_BY = """
+			update stripe_connection set meter_events = :way
+			where agency_id = :agency and (meter_events = :way or not exists (
+			  select from meter_event m where m.agency_id = :agency
+			    and (m.state = 'sending' or (m.state = 'due' and m.first_doubt_at is not null))))
 			""";
 
 	private static final String DELETE = """
@@ -116,25 +129,47 @@ public class StripeConnections {
 		});
 	}
 
-	/** Puts the agency's connection in place of the one it had, if any. */
+	/**
+	 * Puts the agency's connection in place of the one it had, if any. What is remembered
+	 * is forgotten before the caller goes on, who may read it again, and after a failure
+	 * too.
+	 */
 	public Mono<Void> save(AgencyId agency, StripeConnection connection) {
-		return Uncancelled.of(this.tenant.as(agency,
-				this.tenant.client()
-					.sql(SAVE)
-					.bind("agency", agency.value())
-					.bind("account", connection.accountId())
-					.bind("name", Parameters.in(R2dbcType.VARCHAR, connection.accountName()))
-					.bind("livemode", connection.livemode())
-					.bind("currency", Parameters.in(R2dbcType.VARCHAR, connection.defaultCurrency()))
-					.bind("kind", connection.keyKind().name().toLowerCase(Locale.ROOT))
-					.bind("sealed", this.box.seal(SEALED_FOR, agency.value(), connection.secretKey()))
-					.bind("last4", connection.secretKey().last4())
-					.bind("publishable", Parameters.in(R2dbcType.VARCHAR, connection.publishableKey()))
-					.bind("permissions", this.json.writeValueAsString(connection.permissions()))
-					.fetch()
-					.rowsUpdated()))
+		return Uncancelled
+			.of(this.tenant.as(agency,
+					this.tenant.client()
+						.sql(SAVE)
+						.bind("agency", agency.value())
+						.bind("account", connection.accountId())
+						.bind("name", Parameters.in(R2dbcType.VARCHAR, connection.accountName()))
+						.bind("livemode", connection.livemode())
+						.bind("currency", Parameters.in(R2dbcType.VARCHAR, connection.defaultCurrency()))
+						.bind("kind", connection.keyKind().name().toLowerCase(Locale.ROOT))
+						.bind("sealed", this.box.seal(SEALED_FOR, agency.value(), connection.secretKey()))
+						.bind("last4", connection.secretKey().last4())
+						.bind("publishable", Parameters.in(R2dbcType.VARCHAR, connection.publishableKey()))
+						.bind("permissions", this.json.writeValueAsString(connection.permissions()))
+						.fetch()
+						.rowsUpdated()))
+			.doOnNext((rows) -> this.remembered.remove(agency))
 			.doFinally((signal) -> this.remembered.remove(agency))
 			.then();
+	}
+
+	/**
+	 * From now on meter events go this way: {@code false}, and nothing is changed, while
+	 * one is under way or in doubt, or without a connection.
+	 */
+	public Mono<Boolean> sendBy(AgencyId agency, StripeConnection.MeterEventWay way) {
+		return Uncancelled.of(this.tenant.as(agency,
+				this.tenant.client()
+					.sql(SEND_BY)
+					.bind("agency", agency.value())
+					.bind("way", way.text())
+					.fetch()
+					.rowsUpdated()))
+			.doOnNext((rows) -> this.remembered.remove(agency))
+			.map((rows) -> rows > 0);
 	}
 
 	/** Forgets the agency's connection; usage goes on accruing. */
@@ -184,7 +219,8 @@ public class StripeConnections {
 				Boolean.TRUE.equals(row.get("livemode", Boolean.class)), row.get("default_currency", String.class),
 				KeyKind.valueOf(text(row, "key_kind").toUpperCase(Locale.ROOT)),
 				this.box.open(SEALED_FOR, agency.value(), bytes(row, "sealed_key")),
-				row.get("publishable_key", String.class), this.json.readValue(text(row, "permissions"), PERMISSIONS));
+				row.get("publishable_key", String.class), this.json.readValue(text(row, "permissions"), PERMISSIONS),
+				StripeConnection.MeterEventWay.of(text(row, "meter_events")));
 	}
 
 	private static String text(Readable row, String column) {

@@ -12,6 +12,7 @@ import io.tallygate.core.Ids;
 import io.tallygate.core.SecretBox;
 import io.tallygate.outbox.LaneAudit;
 import io.tallygate.outbox.MeterEventDesk;
+import io.tallygate.stripe.MeterEventStream;
 import io.tallygate.stripe.MeterEvents;
 import io.tallygate.stripe.StripeCatalogue;
 import io.tallygate.stripe.StripeInvoices;
@@ -36,6 +37,11 @@ class BillingConfiguration {
 	StripeConnecting stripeConnecting(StripeConnections connections, StripeCatalogue catalogue,
 			@Value("${tallygate.sandbox:false}") boolean sandbox) {
 		return new StripeConnecting(connections, catalogue, sandbox);
+	}
+
+	@Bean
+	MeterEventWays meterEventWays(StripeConnections connections, MeterEventStream stream, WebhookSecrets secrets) {
+		return new MeterEventWays(connections, stream, secrets);
 	}
 
 	@Bean

@@ -3,6 +3,8 @@ package io.tallygate.billing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 import io.r2dbc.spi.Readable;
 import io.tallygate.core.AgencyId;
@@ -24,35 +26,70 @@ class ClientPayments {
 
 	private static final int INVOICES_SHOWN = 12;
 
+	private static final String COLUMNS = """
+			 case when p.decided then p.policy end as policy, case when p.decided then p.grace_hours end as grace_hours,
+			  p.status, p.subscription_id, p.period_start, p.period_end, p.owing_since,
+			  coalesce(p.held, false) as held, coalesce(p.read_at, '-infinity') as read_at,
+			""";
+
 	private static final String LOCK = """
-			insert into client_payment (client_id, agency_id) values (:client, :agency)
+			insert into client_payment as p (client_id, agency_id) values (:client, :agency)
 			on conflict (client_id) do update set agency_id = excluded.agency_id
-			returning policy, grace_hours, status, subscription_id, period_start, period_end, owing_since, held, read_at
+			returning""" + COLUMNS + """
+			  (select d.policy from payment_policy d where d.agency_id = p.agency_id) as agency_policy,
+			  (select d.grace_hours from payment_policy d where d.agency_id = p.agency_id) as agency_grace_hours
 			""";
 
 	private static final String WRITE = """
-			update client_payment set policy = :policy, grace_hours = :grace, status = :status,
+			update client_payment set policy = :policy, grace_hours = :grace, decided = :decided, status = :status,
 			  subscription_id = :subscription, period_start = :start, period_end = :end, owing_since = :owing, held = :held,
 			  read_at = :read_at
 			where client_id = :client
 			""";
 
 	private static final String FIND = """
-			select policy, grace_hours, status, subscription_id, period_start, period_end, owing_since, held, read_at
-			from client_payment where client_id = :client
+			select""" + COLUMNS + """
+			  d.policy as agency_policy, d.grace_hours as agency_grace_hours
+			from client c left join client_payment p on p.client_id = c.id
+			  left join payment_policy d on d.agency_id = c.agency_id
+			where c.id = :client
 			""";
 
-	private static final String TO_HOLD = """
-			select client_id, agency_id from client_payment
-			where policy = 'suspend' and owing_since is not null and not held
-			  and owing_since + make_interval(hours => grace_hours) <= :now
+	/** Of a row {@code p} and its agency's policy {@code d}. */
+	private static final String IS_NOT_HELD_AS_IT_SHOULD = """
+			p.held <> (p.owing_since is not null and case
+			  when p.decided then p.policy = 'suspend' and p.owing_since + make_interval(hours => p.grace_hours) <= :now
+			  else d.policy is not null and d.policy = 'suspend'
+			    and p.owing_since + make_interval(hours => d.grace_hours) <= :now end)
+			""";
+
+	private static final String TO_SETTLE = """
+			select p.client_id, p.agency_id
+			from client_payment p left join payment_policy d on d.agency_id = p.agency_id
+			where (p.held or p.owing_since is not null) and
+			""" + IS_NOT_HELD_AS_IT_SHOULD + """
 			limit 500
 			""";
 
-	private static final String HOLD = """
-			update client_payment set held = true
-			where client_id = :client and policy = 'suspend' and owing_since is not null and not held
-			  and owing_since + make_interval(hours => grace_hours) <= :now
+	private static final String SETTLE = """
+			update client_payment p set held = not p.held
+			from client c left join payment_policy d on d.agency_id = c.agency_id
+			where p.client_id = :client and c.id = p.client_id and
+			""" + IS_NOT_HELD_AS_IT_SHOULD + """
+			returning p.held
+			""";
+
+	private static final String POLICY = "select policy, grace_hours from payment_policy where agency_id = :agency";
+
+	private static final String DECIDE = """
+			insert into payment_policy (agency_id, policy, grace_hours) values (:agency, :policy, :grace)
+			on conflict (agency_id) do update set policy = excluded.policy, grace_hours = excluded.grace_hours
+			""";
+
+	private static final String FOLLOWING = """
+			select client_id from client_payment
+			where agency_id = :agency and not decided and (held or owing_since is not null)
+			order by client_id
 			""";
 
 	private static final String HELD = "select count(*) as held from client_payment where held";
@@ -88,20 +125,30 @@ class ClientPayments {
 	 * A row.
 	 *
 	 * @param standing what it says
+	 * @param ofAgency what holds where nothing was decided about the client alone
 	 * @param held whether the client's keys are answered 402
 	 * @param readAt when Stripe was asked for it
 	 */
-	record Kept(PaymentStanding standing, boolean held, Instant readAt) {
+	record Kept(PaymentStanding standing, PaymentPolicy ofAgency, boolean held, Instant readAt) {
 
 		static Kept of(Readable row) {
-			return new Kept(new PaymentStanding(
-					PaymentStanding.Policy.valueOf(Row.text(row, "policy").toUpperCase(java.util.Locale.ROOT)),
-					Duration.ofHours(Row.get(row, "grace_hours", Integer.class)), row.get("status", String.class),
-					row.get("subscription_id", String.class), row.get("period_start", Instant.class),
-					row.get("period_end", Instant.class), row.get("owing_since", Instant.class)),
-					Boolean.TRUE.equals(row.get("held", Boolean.class)), Row.get(row, "read_at", Instant.class));
+			PaymentPolicy ofAgency = policy(row, "agency_", PaymentPolicy.DecidedBy.AGENCY)
+				.orElse(PaymentPolicy.DEFAULT);
+			PaymentPolicy policy = policy(row, "", PaymentPolicy.DecidedBy.CLIENT).orElse(ofAgency);
+			return new Kept(
+					new PaymentStanding(policy, row.get("status", String.class),
+							row.get("subscription_id", String.class), row.get("period_start", Instant.class),
+							row.get("period_end", Instant.class), row.get("owing_since", Instant.class)),
+					ofAgency, Boolean.TRUE.equals(row.get("held", Boolean.class)),
+					Row.get(row, "read_at", Instant.class));
 		}
 
+	}
+
+	private static Optional<PaymentPolicy> policy(Readable row, String prefix, PaymentPolicy.DecidedBy by) {
+		return Optional.ofNullable(row.get(prefix + "policy", String.class))
+			.map((policy) -> new PaymentPolicy(PaymentPolicy.OnOwing.of(policy),
+					Duration.ofHours(Row.get(row, prefix + "grace_hours", Integer.class)), by));
 	}
 
 	/**
@@ -137,10 +184,8 @@ class ClientPayments {
 
 	/** The client's row; one that was never read or decided about is as if new. */
 	Mono<Kept> find(AgencyId agency, ClientId client) {
-		return Uncancelled
-			.of(this.tenant.as(agency,
-					this.tenant.client().sql(FIND).bind("client", client.value()).map(Kept::of).one()))
-			.defaultIfEmpty(new Kept(PaymentStanding.UNREAD, false, Instant.EPOCH));
+		return Uncancelled.of(this.tenant.as(agency,
+				this.tenant.client().sql(FIND).bind("client", client.value()).map(Kept::of).one()));
 	}
 
 	/** The client's row, locked, inside a transaction that names the agency. */
@@ -156,11 +201,13 @@ class ClientPayments {
 	/** Writes a row that is locked. */
 	Mono<Void> write(ClientId client, Kept row) {
 		PaymentStanding standing = row.standing();
+		PaymentPolicy policy = standing.policy();
 		return this.tenant.client()
 			.sql(WRITE)
 			.bind("client", client.value())
-			.bind("policy", standing.policy().text())
-			.bind("grace", (int) standing.grace().toHours())
+			.bind("policy", policy.onOwing().text())
+			.bind("grace", (int) policy.graceHours())
+			.bind("decided", policy.decidedBy() == PaymentPolicy.DecidedBy.CLIENT)
 			.bind("status", Database.nullable(String.class, standing.status()))
 			.bind("subscription", Database.nullable(String.class, standing.subscription()))
 			.bind("start", Database.nullable(Instant.class, standing.periodStart()))
@@ -173,29 +220,68 @@ class ClientPayments {
 			.then();
 	}
 
-	/** Clients whose grace is over, with their agencies. */
-	Flux<java.util.Map.Entry<AgencyId, ClientId>> toHold(Instant now) {
+	/** What is done about the agency's clients that have no policy of their own. */
+	Mono<PaymentPolicy> policy(AgencyId agency) {
+		return Uncancelled.of(this.tenant.as(agency,
+				this.tenant.client()
+					.sql(POLICY)
+					.bind("agency", agency.value())
+					.map((row) -> policy(row, "", PaymentPolicy.DecidedBy.AGENCY).orElseThrow())
+					.one()))
+			.defaultIfEmpty(PaymentPolicy.DEFAULT);
+	}
+
+	/** Writes that down. */
+	Mono<Void> decide(AgencyId agency, PaymentPolicy policy) {
+		return Uncancelled.of(this.tenant.as(agency,
+				this.tenant.client()
+					.sql(DECIDE)
+					.bind("agency", agency.value())
+					.bind("policy", policy.onOwing().text())
+					.bind("grace", (int) policy.graceHours())
+					.fetch()
+					.rowsUpdated()))
+			.then();
+	}
+
+	/**
+	 * The agency's clients with no policy of their own for whom another one matters now.
+	 */
+	Flux<ClientId> following(AgencyId agency) {
+		return Uncancelled.of(this.tenant.as(agency,
+				this.tenant.client()
+					.sql(FOLLOWING)
+					.bind("agency", agency.value())
+					.map((row) -> new ClientId(Row.text(row, "client_id")))
+					.all()
+					.collectList()))
+			.flatMapIterable((found) -> found);
+	}
+
+	/** Clients who are held and should not be, or the reverse, with their agencies. */
+	Flux<Map.Entry<AgencyId, ClientId>> toSettle(Instant now) {
 		return Uncancelled
 			.of(this.system.client()
-				.sql(TO_HOLD)
+				.sql(TO_SETTLE)
 				.bind("now", now)
-				.map((row) -> java.util.Map.entry(new AgencyId(Row.text(row, "agency_id")),
+				.map((row) -> Map.entry(new AgencyId(Row.text(row, "agency_id")),
 						new ClientId(Row.text(row, "client_id"))))
 				.all()
 				.collectList())
 			.flatMapIterable((found) -> found);
 	}
 
-	/** Holds one of them, inside a transaction; empty if that has changed since. */
-	Mono<Boolean> hold(ClientId client, Instant now) {
+	/**
+	 * Holds or releases one of them, inside a transaction: whether it is held then; empty
+	 * if it was settled since.
+	 */
+	Mono<Boolean> settle(ClientId client, Instant now) {
 		return this.system.client()
-			.sql(HOLD)
+			.sql(SETTLE)
 			.bind("client", client.value())
 			.bind("now", now)
-			.fetch()
-			.rowsUpdated()
-			.filter((rows) -> rows > 0)
-			.map((rows) -> true);
+			.map((row) -> Row.get(row, "held", Boolean.class))
+			.one();
 	}
 
 	/** How many clients are held. */

@@ -1,6 +1,5 @@
 package io.tallygate.billing;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
@@ -23,8 +22,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/admin/v1/clients/{id}/payment")
 class PaymentController {
 
-	private static final long GRACE_MAX = 8_760;
-
 	private final Payments payments;
 
 	PaymentController(Payments payments) {
@@ -42,6 +39,8 @@ class PaymentController {
 	 * @param owingSince since when it owes
 	 * @param onOwing what is done about that
 	 * @param graceHours how long it may go on, where it is suspended
+	 * @param decidedBy whether that was decided about this client, or for all of the
+	 * agency's
 	 * @param suspendedFrom when its keys are answered 402
 	 * @param suspended whether they are
 	 * @param readAt when Stripe was asked last
@@ -49,8 +48,9 @@ class PaymentController {
 	 */
 	record Shown(String clientId, @Nullable String status, @Nullable String subscriptionId,
 			@Nullable Instant currentPeriodStart, @Nullable Instant currentPeriodEnd, @Nullable Instant owingSince,
-			PaymentStanding.Policy onOwing, long graceHours, @Nullable Instant suspendedFrom, boolean suspended,
-			@Nullable Instant readAt, List<ClientPayments.Invoice> invoices) {
+			PaymentPolicy.OnOwing onOwing, long graceHours, PaymentPolicy.DecidedBy decidedBy,
+			@Nullable Instant suspendedFrom, boolean suspended, @Nullable Instant readAt,
+			List<ClientPayments.Invoice> invoices) {
 
 		Shown {
 			invoices = List.copyOf(invoices);
@@ -58,22 +58,49 @@ class PaymentController {
 
 		static Shown of(ClientId client, Payments.Standing found) {
 			PaymentStanding standing = found.kept().standing();
+			PaymentPolicy policy = standing.policy();
 			Instant readAt = found.kept().readAt();
 			return new Shown(client.value(), standing.status(), standing.subscription(), standing.periodStart(),
-					standing.periodEnd(), standing.owingSince(), standing.policy(), standing.grace().toHours(),
-					standing.heldFrom(), found.kept().held(), (standing.status() != null) ? readAt : null,
-					found.invoices());
+					standing.periodEnd(), standing.owingSince(), policy.onOwing(), policy.graceHours(),
+					policy.decidedBy(), standing.heldFrom(), found.kept().held(),
+					(standing.status() != null) ? readAt : null, found.invoices());
 		}
+
+	}
+
+	/** What may be decided about a client. */
+	enum Choice {
+
+		WARN, SUSPEND,
+		/** Nothing: it is done with it as with the agency's others. */
+		AGENCY
 
 	}
 
 	/**
 	 * What is to be done about a client that owes.
 	 *
-	 * @param onOwing warn or suspend
+	 * @param onOwing warn or suspend, or agency: what is done about all
 	 * @param graceHours how long it may go on until then; 72 if absent
 	 */
-	record Decided(PaymentStanding.@Nullable Policy onOwing, @Nullable Long graceHours) {
+	record Decided(@Nullable Choice onOwing, @Nullable Long graceHours) {
+
+		/** A policy of the client's own; none where the agency's is to hold. */
+		@Nullable PaymentPolicy own() {
+			if (this.onOwing == null) {
+				throw Problem.invalid("/on_owing", "on_owing is required: warn, suspend or agency");
+			}
+			if (this.onOwing != Choice.AGENCY) {
+				return PaymentPolicy.of(PaymentPolicy.OnOwing.valueOf(this.onOwing.name()), this.graceHours,
+						PaymentPolicy.DecidedBy.CLIENT);
+			}
+			if (this.graceHours != null) {
+				throw Problem.invalid("/grace_hours",
+						"grace_hours is the agency's where on_owing is agency: leave it out");
+			}
+			return null;
+		}
+
 	}
 
 	@GetMapping
@@ -84,17 +111,9 @@ class PaymentController {
 	@PutMapping
 	Mono<Shown> decide(Caller.OfAgency caller, @PathVariable String id, @RequestBody Decided body) {
 		ClientId client = client(id);
-		PaymentStanding.Policy policy = body.onOwing();
-		if (policy == null) {
-			throw Problem.invalid("/on_owing", "on_owing is required: warn or suspend");
-		}
-		long hours = (body.graceHours() != null) ? body.graceHours() : PaymentStanding.UNREAD.grace().toHours();
-		if (hours < 0 || hours > GRACE_MAX) {
-			throw Problem.invalid("/grace_hours",
-					"grace_hours must be from 0 to " + GRACE_MAX + " but was " + body.graceHours());
-		}
+		PaymentPolicy own = body.own();
 		return this.payments.billed(caller.agency(), client)
-			.then(Mono.defer(() -> this.payments.decide(caller.agency(), client, policy, Duration.ofHours(hours))))
+			.then(Mono.defer(() -> this.payments.decide(caller.agency(), client, own)))
 			.then(shown(caller, client));
 	}
 

@@ -1,10 +1,8 @@
 package io.tallygate.billing;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -16,20 +14,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a client stands with its payments, and what follows from it.
  *
- * @param policy what the agency wants done about a client that owes
- * @param grace how long a client that owes may go on, where it is suspended
+ * @param policy what is done about it when it owes
  * @param status of its subscription in Stripe's word, none before it was read
  * @param subscription that bills it
  * @param periodStart of the billing period that runs
  * @param periodEnd of the billing period that runs, exclusive
  * @param owingSince since when it owes, if it does
  */
-record PaymentStanding(Policy policy, Duration grace, @Nullable String status, @Nullable String subscription,
+record PaymentStanding(PaymentPolicy policy, @Nullable String status, @Nullable String subscription,
 		@Nullable Instant periodStart, @Nullable Instant periodEnd, @Nullable Instant owingSince) {
 
-	/** What a client is that nobody has decided about. */
-	static final PaymentStanding UNREAD = new PaymentStanding(Policy.WARN, Duration.ofDays(3), null, null, null, null,
-			null);
+	/**
+	 * What a client is of whom Stripe was not asked, and about whom nobody has decided.
+	 */
+	static final PaymentStanding UNREAD = new PaymentStanding(PaymentPolicy.DEFAULT, null, null, null, null, null);
 
 	/** No subscription bills the client at all: the guard of its terms says so. */
 	static final String NONE = "none";
@@ -44,23 +42,9 @@ record PaymentStanding(Policy policy, Duration grace, @Nullable String status, @
 			"is unpaid: Stripe has given up charging", "canceled", "is canceled: what is used is billed to nobody",
 			"incomplete_expired", "has expired before its first payment");
 
-	/** What is done about a client that owes. */
-	enum Policy {
-
-		/** An alarm is raised, and its keys go on working. */
-		WARN,
-		/** Its keys are answered 402 once the grace is over. */
-		SUSPEND;
-
-		String text() {
-			return name().toLowerCase(Locale.ROOT);
-		}
-
-	}
-
 	/** The same under another policy. */
-	PaymentStanding with(Policy other, Duration otherGrace) {
-		return new PaymentStanding(other, otherGrace, this.status, this.subscription, this.periodStart, this.periodEnd,
+	PaymentStanding with(PaymentPolicy other) {
+		return new PaymentStanding(other, this.status, this.subscription, this.periodStart, this.periodEnd,
 				this.owingSince);
 	}
 
@@ -76,7 +60,7 @@ record PaymentStanding(Policy policy, Duration grace, @Nullable String status, @
 		String found = best.map(StripeSubscription::status).orElse(NONE);
 		boolean isOwing = OWING.contains(found);
 		Optional<StripeSubscription.Item> item = best.flatMap((each) -> item(each, price));
-		return new PaymentStanding(this.policy, this.grace, found, best.map(StripeSubscription::id).orElse(null),
+		return new PaymentStanding(this.policy, found, best.map(StripeSubscription::id).orElse(null),
 				item.map(StripeSubscription.Item::periodStart).orElse(null),
 				item.map(StripeSubscription.Item::periodEnd).orElse(null),
 				!isOwing ? null : (this.owingSince != null) ? this.owingSince : noticedAt);
@@ -93,7 +77,7 @@ record PaymentStanding(Policy policy, Duration grace, @Nullable String status, @
 
 	/** When its keys stop working, if they do. */
 	@Nullable Instant heldFrom() {
-		return (this.policy == Policy.SUSPEND && this.owingSince != null) ? this.owingSince.plus(this.grace) : null;
+		return (isSuspending() && this.owingSince != null) ? this.owingSince.plus(this.policy.grace()) : null;
 	}
 
 	/** Whether its keys are answered 402. */
@@ -102,12 +86,16 @@ record PaymentStanding(Policy policy, Duration grace, @Nullable String status, @
 		return from != null && !from.isAfter(now);
 	}
 
+	private boolean isSuspending() {
+		return this.policy.onOwing() == PaymentPolicy.OnOwing.SUSPEND;
+	}
+
 	/** What a person is told. */
 	List<ClientAlarm> alarms() {
 		if (this.owingSince == null || this.status == null) {
 			return List.of();
 		}
-		String then = (this.policy == Policy.SUSPEND) ? "Its keys are answered 402 from " + heldFrom()
+		String then = isSuspending() ? "Its keys are answered 402 from " + heldFrom()
 				: "Its keys go on working, because its payment policy is to warn";
 		return List.of(new ClientAlarm("subscription_" + this.status, "The subscription " + this.subscription + " "
 				+ WORDS.getOrDefault(this.status, this.status) + ", since " + this.owingSince + ". " + then));

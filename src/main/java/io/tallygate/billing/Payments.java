@@ -1,7 +1,6 @@
 package io.tallygate.billing;
 
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -15,6 +14,7 @@ import io.tallygate.core.ClientId;
 import io.tallygate.core.Problem;
 import io.tallygate.stripe.StripeInvoice;
 import io.tallygate.stripe.StripeInvoices;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -27,7 +27,8 @@ import reactor.core.publisher.Mono;
  * said of them;</li>
  * <li>a client that owes gets an alarm, and by its policy a day from which its keys are
  * answered 402;</li>
- * <li>when that day comes they are, and when it has paid they are not any more.</li>
+ * <li>when that day comes they are, and when it has paid, or the policy is another, they
+ * are not any more.</li>
  * </ol>
  */
 class Payments {
@@ -84,9 +85,30 @@ class Payments {
 			.then();
 	}
 
-	/** Says what is to be done about a client that owes. */
-	Mono<ClientPayments.Kept> decide(AgencyId agency, ClientId client, PaymentStanding.Policy policy, Duration grace) {
-		return change(agency, client, Instant.EPOCH, (kept) -> kept.standing().with(policy, grace));
+	/**
+	 * Says what is to be done about a client that owes.
+	 * @param own what is done about this one alone; nothing, where it is done with it as
+	 * with the agency's others
+	 */
+	Mono<ClientPayments.Kept> decide(AgencyId agency, ClientId client, @Nullable PaymentPolicy own) {
+		return change(agency, client, Instant.EPOCH,
+				(kept) -> kept.standing().with((own != null) ? own : kept.ofAgency()));
+	}
+
+	/**
+	 * Says what is to be done about every client that owes and about which nothing else
+	 * was decided, those who owe already among them.
+	 */
+	Mono<Void> decide(AgencyId agency, PaymentPolicy policy) {
+		return this.payments.decide(agency, policy)
+			.thenMany(Flux.defer(() -> this.payments.following(agency)))
+			.concatMap((client) -> change(agency, client, Instant.EPOCH, ClientPayments.Kept::standing))
+			.then();
+	}
+
+	/** What is done about clients that owe and about which nothing else was decided. */
+	Mono<PaymentPolicy> policy(AgencyId agency) {
+		return this.payments.policy(agency);
 	}
 
 	/** The data plane is told only where it makes a difference to it. */
@@ -106,8 +128,8 @@ class Payments {
 	}
 
 	private Mono<Changed> write(ClientId client, ClientPayments.Kept before, Instant readAt, PaymentStanding standing) {
-		ClientPayments.Kept after = new ClientPayments.Kept(standing, standing.isHeld(this.clock.instant()),
-				before.readAt().isAfter(readAt) ? before.readAt() : readAt);
+		ClientPayments.Kept after = new ClientPayments.Kept(standing, before.ofAgency(),
+				standing.isHeld(this.clock.instant()), before.readAt().isAfter(readAt) ? before.readAt() : readAt);
 		return this.payments.write(client, after).thenReturn(new Changed(before, after));
 	}
 
@@ -117,13 +139,14 @@ class Payments {
 				change.after().standing().status());
 	}
 
-	/** Holds clients whose grace is over. */
-	Mono<Void> holdWhoseGraceIsOver() {
+	/** Holds clients whose grace is over, and releases those whose policy says so. */
+	Mono<Void> settle() {
 		Instant now = this.clock.instant();
-		return this.payments.toHold(now)
-			.concatMap((due) -> this.changes.bySystem(due.getKey(), this.payments.hold(due.getValue(), now))
-				.doOnNext((held) -> logger.warn("Client {} is held, its keys are answered 402: its grace is over",
-						due.getValue())))
+		return this.payments.toSettle(now)
+			.concatMap((due) -> this.changes.bySystem(due.getKey(), this.payments.settle(due.getValue(), now))
+				.doOnNext((held) -> logger.warn("Client {} is {}", due.getValue(),
+						held ? "held, its keys are answered 402: its grace is over"
+								: "released: its payment policy has changed")))
 			.then();
 	}
 

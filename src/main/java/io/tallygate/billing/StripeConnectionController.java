@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 import io.tallygate.agency.StripeConnection;
+import io.tallygate.agency.StripeConnection.MeterEventWay;
 import io.tallygate.agency.StripeConnection.Permission;
 import io.tallygate.core.Caller;
 import io.tallygate.core.Faults;
@@ -16,6 +17,7 @@ import reactor.core.publisher.Mono;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestMapping;
@@ -34,9 +36,12 @@ class StripeConnectionController {
 
 	private final WebhookSecrets secrets;
 
-	StripeConnectionController(StripeConnecting connecting, WebhookSecrets secrets) {
+	private final MeterEventWays ways;
+
+	StripeConnectionController(StripeConnecting connecting, WebhookSecrets secrets, MeterEventWays ways) {
 		this.connecting = connecting;
 		this.secrets = secrets;
+		this.ways = ways;
 	}
 
 	/** Connects, or changes the key. */
@@ -48,13 +53,26 @@ class StripeConnectionController {
 		return this.connecting.connect(caller.agency(), entered.secretKey(), entered.publishableKey())
 			.flatMap((connection) -> Mono.justOrEmpty(secrets)
 				.flatMap((given) -> this.secrets.enter(caller.agency(), given))
-				.then(shown(caller, connection)));
+				.then(Mono.defer(() -> get(caller))));
 	}
 
 	/** What is connected. */
 	@GetMapping
 	Mono<Shown> get(Caller.OfAgency caller) {
 		return this.connecting.connection(caller.agency()).flatMap((connection) -> shown(caller, connection));
+	}
+
+	/** Changes what may be changed without the key, which nobody is shown again. */
+	@PatchMapping
+	Mono<Shown> patch(Caller.OfAgency caller, @RequestBody Changed changed) {
+		owner(caller);
+		MeterEventWay way = changed.meterEvents();
+		if (way == null) {
+			throw Problem.invalid("/meter_events", "meter_events is required: v1 or v2_stream");
+		}
+		return this.connecting.connection(caller.agency())
+			.then(Mono.defer(() -> this.ways.choose(caller.agency(), way)))
+			.then(Mono.defer(() -> get(caller)));
 	}
 
 	/** Forgets the key. What is used from now on accrues. */
@@ -107,6 +125,14 @@ class StripeConnectionController {
 	}
 
 	/**
+	 * What is changed.
+	 *
+	 * @param meterEvents by which of Stripe's ways meter events go
+	 */
+	record Changed(@Nullable MeterEventWay meterEvents) {
+	}
+
+	/**
 	 * What is shown.
 	 *
 	 * @param livemode whether real money moves
@@ -119,10 +145,12 @@ class StripeConnectionController {
 	 * @param publishableKey {@code pk_…}
 	 * @param webhookSecrets with which webhooks may be signed; none means that none is
 	 * taken
+	 * @param meterEvents by which of Stripe's ways meter events go: v1, one a call, or
+	 * v2_stream, many a call
 	 */
 	record Shown(boolean livemode, String accountId, @Nullable String accountName, @Nullable String defaultCurrency,
 			String keyKind, List<Permission> permissions, String secretKeyLast4, @Nullable String publishableKey,
-			List<WebhookSecrets.Kept> webhookSecrets) {
+			List<WebhookSecrets.Kept> webhookSecrets, MeterEventWay meterEvents) {
 
 		Shown {
 			permissions = List.copyOf(permissions);
@@ -132,7 +160,8 @@ class StripeConnectionController {
 		static Shown of(StripeConnection connection, List<WebhookSecrets.Kept> secrets) {
 			return new Shown(connection.livemode(), connection.accountId(), connection.accountName(),
 					connection.defaultCurrency(), connection.keyKind().name().toLowerCase(Locale.ROOT),
-					connection.permissions(), connection.secretKey().last4(), connection.publishableKey(), secrets);
+					connection.permissions(), connection.secretKey().last4(), connection.publishableKey(), secrets,
+					connection.meterEvents());
 		}
 
 	}

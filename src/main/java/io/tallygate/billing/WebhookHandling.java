@@ -149,13 +149,18 @@ class WebhookHandling {
 			return Mono.error(new NotYet("A meter event that Stripe refuses is still under way here"));
 		}
 		long parked = outcomes.stream().filter((each) -> each == MeterEventDesk.RefusedLater.PARKED).count();
-		logger.error("Stripe refuses {} meter events of {} that it had accepted, and names {}; {} were parked now: {}",
-				report.count(), event.agency(), report.refusals().size(), parked, report.summary());
+		if (report.refused() > 0) {
+			logger.error(
+					"Stripe refuses {} meter events of {} that it had accepted, and names {}; {} were parked now: {}",
+					report.refused(), event.agency(), report.refusals().size(), parked, report.summary());
+		}
 		Mono<Void> told = (report.unnamed() == 0) ? Mono.empty()
 				: Flux.fromIterable(this.listeners)
 					.concatMap((listener) -> listener.refusedUnnamed(event.agency(), event.eventId()))
 					.then();
-		return told.thenReturn(report.count() + " refused, " + parked + " parked, " + report.unnamed() + " not named");
+		String known = (report.known() > 0) ? ", " + report.known() + " known before" : "";
+		return told.thenReturn(
+				report.refused() + " refused, " + parked + " parked, " + report.unnamed() + " not named" + known);
 	}
 
 	/** It is too early: the event is worked off again later. */

@@ -86,7 +86,7 @@ class WebhookProcessing implements SmartLifecycle {
 		int limit = this.properties.webhooksAtOnce();
 		return Mono.defer(this::some)
 			.expand((count) -> (count == limit) ? Mono.defer(this::some) : Mono.empty())
-			.then(Mono.defer(this.payments::holdWhoseGraceIsOver))
+			.then(Mono.defer(this.payments::settle))
 			.then(Mono.defer(this.inbox::standing))
 			.doOnNext((now) -> this.standing = now)
 			.then(Mono.defer(this.payments::held))

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
+import io.tallygate.core.NaturalBatch;
 import io.tallygate.metering.Counters.Operation;
 import io.tallygate.metering.Counters.Reply;
 import io.tallygate.metering.Counters.Result;

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicReference;
 
 import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Ids;
+import io.tallygate.core.NaturalBatch;
 import io.tallygate.metering.Counters.Holding;
 import io.tallygate.metering.Counters.Operation;
 import io.tallygate.metering.Counters.Replies;

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.tallygate.core.Database;
+import io.tallygate.core.NaturalBatch;
 import io.tallygate.core.Uncancelled;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

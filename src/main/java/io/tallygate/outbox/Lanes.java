@@ -158,7 +158,9 @@ final class Lanes implements DueListener, SmartLifecycle {
 			}
 			Instant now = this.clock.instant();
 			return this.outbox.claim(new Delivery.Hold(this.owner, now.plus(this.properties.lease())), hands,
-					this.properties.deliveriesPerAgency(), now);
+					new Outbox.Share(this.properties.deliveriesPerAgency(),
+							this.properties.streamDeliveriesPerAgency()),
+					now);
 		}).doOnNext((row) -> this.inFlight.incrementAndGet());
 	}
 

@@ -41,7 +41,21 @@ interface Outbox {
 	 * @param perAgency at most so many of an agency, those under way with this owner
 	 * included
 	 */
-	Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, int perAgency, Instant now);
+	Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, Share perAgency, Instant now);
+
+	/** The same, whichever way an agency's events go. */
+	default Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, int perAgency, Instant now) {
+		return claim(hold, limit, new Share(perAgency, perAgency), now);
+	}
+
+	/**
+	 * How much of what may be under way one agency may have.
+	 *
+	 * @param alone where each event is a call of its own
+	 * @param streamed where events share calls
+	 */
+	record Share(int alone, int streamed) {
+	}
 
 	/** The delivered values of a row's lane in the hour in which Stripe counts it. */
 	Mono<Long> known(MeterEventRow row);

@@ -17,6 +17,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param deliveriesAtOnce calls to Stripe in flight
  * @param deliveriesPerAgency calls to Stripe in flight for one agency, so that a slow or
  * throttled one does not slow the others
+ * @param streamDeliveriesPerAgency meter events in flight for one agency that sends by
+ * Stripe's stream; they share calls, of at most 100 each
  * @param callTimeout after which a call counts as unanswered; less than the lease
  * @param recoverEvery how often lanes are looked at that are in doubt since PostgreSQL
  * lost commits
@@ -29,8 +31,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record OutboxProperties(@DefaultValue("5s") Duration scanEvery, @DefaultValue("500") int lanesAtOnce,
 		@DefaultValue("4") int cutsAtOnce, @DefaultValue("10000") int wokenMax,
 		@DefaultValue("64") int deliveriesAtOnce, @DefaultValue("4") int deliveriesPerAgency,
-		@DefaultValue("30s") Duration callTimeout, @DefaultValue("30s") Duration recoverEvery,
-		@DefaultValue("15s") Duration testUsageWaitMax, @DefaultValue("60s") Duration lease) {
+		@DefaultValue("16") int streamDeliveriesPerAgency, @DefaultValue("30s") Duration callTimeout,
+		@DefaultValue("30s") Duration recoverEvery, @DefaultValue("15s") Duration testUsageWaitMax,
+		@DefaultValue("60s") Duration lease) {
 
 	OutboxProperties {
 		if (callTimeout.compareTo(lease) >= 0) {

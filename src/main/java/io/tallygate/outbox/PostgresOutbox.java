@@ -66,7 +66,7 @@ class PostgresOutbox implements Outbox {
 			  and ((m.state = 'due' and m.next_attempt_at <= :now) or (m.state = 'sending' and m.lease_until <= :now))
 			  and m.id in (
 			    select ranked.id from (
-			      select d.id, d.agency_id,
+			      select d.id, d.agency_id, s.meter_events,
 			        row_number() over (partition by d.agency_id order by d.next_attempt_at, d.id) as place
 			      from meter_event d
 			      join agency g on g.id = d.agency_id and g.status = 'active'
@@ -81,7 +81,8 @@ class PostgresOutbox implements Outbox {
 			      select agency_id, count(*) as under_way from meter_event
 			      where state = 'sending' and owner = :owner and lease_until > :now group by agency_id
 			    ) mine on mine.agency_id = ranked.agency_id
-			    where ranked.place <= :per_agency - coalesce(mine.under_way, 0))
+			    where ranked.place <= case ranked.meter_events when 'v2_stream' then :streamed else :alone end
+			      - coalesce(mine.under_way, 0))
 			order by m.next_attempt_at, m.id limit :limit for update of m skip locked
 			""".formatted(MeterEventColumns.SELECT);
 
@@ -228,11 +229,12 @@ class PostgresOutbox implements Outbox {
 	 * answer was lost is nobody's to miss when PostgreSQL loses it.
 	 */
 	@Override
-	public Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, int perAgency, Instant now) {
+	public Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, Share perAgency, Instant now) {
 		Mono<List<MeterEventRow>> claimed = this.client.sql(CLAIMABLE)
 			.bind("now", now)
 			.bind("owner", hold.owner())
-			.bind("per_agency", perAgency)
+			.bind("alone", perAgency.alone())
+			.bind("streamed", perAgency.streamed())
 			.bind("limit", limit)
 			.map((Readable row) -> MeterEventColumns.row(row))
 			.all()

@@ -11,10 +11,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param meterId of the meter, if there is one
  * @param refusals those that it names
- * @param count of all, those that it names included
+ * @param known how many it does not count because it knows their identifier: they are at
+ * Stripe already, so nothing is wrong with them
+ * @param count of all, those that it names and those that are known included
  * @param summary in Stripe's words
  */
-public record MeterErrorReport(@Nullable String meterId, List<Refusal> refusals, long count, @Nullable String summary) {
+public record MeterErrorReport(@Nullable String meterId, List<Refusal> refusals, long known, long count,
+		@Nullable String summary) {
 
 	/** Events that were accepted and are refused after all. */
 	public static final String ERROR_REPORT = "v1.billing.meter.error_report_triggered";
@@ -35,9 +38,14 @@ public record MeterErrorReport(@Nullable String meterId, List<Refusal> refusals,
 	public record Refusal(String identifier, Refused refused) {
 	}
 
+	/** How many events were refused, named or not. */
+	public long refused() {
+		return Math.max(0, this.count - this.known);
+	}
+
 	/** How many events were refused that it does not name. */
 	public long unnamed() {
-		return Math.max(0, this.count - this.refusals.size());
+		return Math.max(0, refused() - this.refusals.size());
 	}
 
 }

@@ -70,12 +70,15 @@ final class StripeCalls implements AutoCloseable {
 
 	/** Calls with the key of the agency's connection. Fails with a StripeProblem only. */
 	<T> Mono<T> call(AgencyId agency, Call<T> call) {
+		return connection(agency).map(StripeConnection::secretKey).flatMap((key) -> call(agency, key, call));
+	}
+
+	/** The agency's connection. Fails with a StripeProblem only. */
+	Mono<StripeConnection> connection(AgencyId agency) {
 		return this.connections.apply(agency)
 			.onErrorMap(StripeCalls::unreadable)
 			.switchIfEmpty(Mono.error(() -> new StripeProblem(StripeProblem.Kind.NOT_CONNECTED, 0, "not_connected",
-					"The agency has no Stripe connection")))
-			.map(StripeConnection::secretKey)
-			.flatMap((key) -> call(agency, key, call));
+					"The agency has no Stripe connection")));
 	}
 
 	/** Calls with a key that is not, or not yet, the connection's. */
@@ -104,11 +107,10 @@ final class StripeCalls implements AutoCloseable {
 	}
 
 	private StripeClient client(Secret key) {
-		String base = this.properties.baseFor(key);
 		return StripeClient.builder()
 			.setApiKey(key.reveal())
-			.setApiBase(base)
-			.setMeterEventsBase(base)
+			.setApiBase(this.properties.baseFor(key))
+			.setMeterEventsBase(this.properties.meterEventsBaseFor(key))
 			.setConnectTimeout((int) this.properties.connectTimeout().toMillis())
 			.setReadTimeout((int) this.properties.readTimeout().toMillis())
 			.setMaxNetworkRetries(0)

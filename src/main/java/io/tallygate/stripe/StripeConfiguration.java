@@ -21,8 +21,13 @@ class StripeConfiguration {
 	}
 
 	@Bean
-	MeterEvents meterEvents(StripeCalls calls) {
-		return new StripeMeterEvents(calls);
+	MeterEventStream meterEventStream(StripeCalls calls, Clock clock) {
+		return new MeterEventStream(calls, clock);
+	}
+
+	@Bean
+	MeterEvents meterEvents(StripeCalls calls, MeterEventStream stream) {
+		return new StripeMeterEvents(calls, stream);
 	}
 
 	@Bean

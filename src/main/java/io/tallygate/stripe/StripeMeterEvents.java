@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
-/** Meter events at Stripe itself. */
+/** Meter events at Stripe itself, by the way that the agency's connection says. */
 final class StripeMeterEvents implements MeterEvents {
 
 	private static final Logger logger = LoggerFactory.getLogger(StripeMeterEvents.class);
@@ -45,12 +45,22 @@ final class StripeMeterEvents implements MeterEvents {
 
 	private final StripeCalls calls;
 
-	StripeMeterEvents(StripeCalls calls) {
+	private final MeterEventStream stream;
+
+	StripeMeterEvents(StripeCalls calls, MeterEventStream stream) {
 		this.calls = calls;
+		this.stream = stream;
 	}
 
 	@Override
 	public Mono<MeterEventAnswer> send(AgencyId agency, MeterEvent event) {
+		return this.calls.connection(agency).flatMap((connection) -> switch (connection.meterEvents()) {
+			case V1 -> sendAlone(agency, event);
+			case V2_STREAM -> this.stream.send(agency, event);
+		}).onErrorResume(StripeProblem.class, (problem) -> Mono.just(answer(event, problem)));
+	}
+
+	private Mono<MeterEventAnswer> sendAlone(AgencyId agency, MeterEvent event) {
 		MeterEventCreateParams params = MeterEventCreateParams.builder()
 			.setEventName(event.eventName())
 			.setIdentifier(event.identifier())
@@ -60,8 +70,7 @@ final class StripeMeterEvents implements MeterEvents {
 			.build();
 		RequestOptions options = RequestOptions.builder().setIdempotencyKey(event.idempotencyKey()).build();
 		return this.calls.call(agency, (stripe) -> stripe.v1().billing().meterEvents().create(params, options))
-			.<MeterEventAnswer>map((accepted) -> new MeterEventAnswer.Accepted())
-			.onErrorResume(StripeProblem.class, (problem) -> Mono.just(answer(event, problem)));
+			.map((accepted) -> new MeterEventAnswer.Accepted());
 	}
 
 	@Override

@@ -21,6 +21,7 @@ import com.stripe.param.billing.MeterEventAdjustmentCreateParams;
 import com.stripe.param.billing.MeterEventCreateParams;
 import com.stripe.param.billing.MeterListParams;
 import com.stripe.param.checkout.SessionListParams;
+import com.stripe.param.v2.core.EventDestinationListParams;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,7 +105,18 @@ public enum StripePermission {
 			(stripe) -> stripe.v1().webhookEndpoints().list(WebhookEndpointListParams.builder().setLimit(1L).build()),
 			(stripe) -> stripe.v1()
 				.webhookEndpoints()
-				.update("we_" + Names.NONE, WebhookEndpointUpdateParams.builder().build()));
+				.update("we_" + Names.NONE, WebhookEndpointUpdateParams.builder().build())),
+
+	/**
+	 * What Stripe says later about usage goes to an event destination of its newer API.
+	 */
+	EVENT_DESTINATIONS("event_destinations", "Event Destinations", Access.WRITE,
+			"being told from here of usage that Stripe refuses later",
+			(stripe) -> stripe.v2()
+				.core()
+				.eventDestinations()
+				.list(EventDestinationListParams.builder().setLimit(1L).build()),
+			(stripe) -> stripe.v2().core().eventDestinations().disable("ed_test_" + Names.NONE));
 
 	private final String resource;
 

@@ -61,6 +61,9 @@ public final class StripeProblem extends RuntimeException {
 
 	/** What an exception of a call made with {@code key} means. */
 	static StripeProblem of(Exception thrown, Secret key) {
+		if (thrown instanceof StripeProblem known) {
+			return known;
+		}
 		if (thrown instanceof StripeException answer && answer.getStatusCode() != null) {
 			return answered(answer.getStatusCode(), answer.getStripeError(), key);
 		}

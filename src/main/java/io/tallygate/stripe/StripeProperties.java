@@ -33,6 +33,8 @@ record StripeProperties(@Nullable String apiBase, @Nullable String sandboxApiBas
 
 	private static final String STRIPE = "https://api.stripe.com";
 
+	private static final String STREAM = "https://meter-events.stripe.com";
+
 	StripeProperties {
 		apiBase = (apiBase != null && !apiBase.isBlank()) ? apiBase : null;
 		sandboxApiBase = (sandboxApiBase != null && !sandboxApiBase.isBlank()) ? sandboxApiBase : null;
@@ -44,6 +46,12 @@ record StripeProperties(@Nullable String apiBase, @Nullable String sandboxApiBas
 			return this.apiBase;
 		}
 		return (this.sandboxApiBase != null && isOfSandbox(key.reveal())) ? this.sandboxApiBase : STRIPE;
+	}
+
+	/** Where a call over the stream of meter events goes: a host of its own at Stripe. */
+	String meterEventsBaseFor(Secret key) {
+		String base = baseFor(key);
+		return base.equals(STRIPE) ? STREAM : base;
 	}
 
 	private static boolean isOfSandbox(String key) {

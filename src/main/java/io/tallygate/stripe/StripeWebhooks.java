@@ -157,20 +157,43 @@ public final class StripeWebhooks {
 	}
 
 	private static MeterErrorReport report(JsonNode event) {
-		JsonNode data = event.path("data");
+		JsonNode reason = event.path("data").path("reason");
 		List<MeterErrorReport.Refusal> refusals = new ArrayList<>();
-		for (JsonNode type : data.path("reason").path("error_types")) {
-			for (JsonNode sample : type.path("sample_errors")) {
+		long known = 0;
+		long told = 0;
+		for (JsonNode type : reason.path("error_types")) {
+			String code = type.path("code").asString("unknown");
+			JsonNode samples = type.path("sample_errors");
+			told += type.path("error_count").asLong(samples.size());
+			if (isKnown(code, samples)) {
+				known += type.path("error_count").asLong(samples.size());
+				continue;
+			}
+			for (JsonNode sample : samples) {
 				String identifier = sample.path("request").path("identifier").asString("");
 				if (!identifier.isEmpty()) {
-					refusals.add(refusal(identifier, type.path("code").asString("unknown"),
-							sample.path("error_message").asString("Stripe gives no reason")));
+					refusals.add(
+							refusal(identifier, code, sample.path("error_message").asString("Stripe gives no reason")));
 				}
 			}
 		}
-		return new MeterErrorReport(event.path("related_object").path("id").stringValue(null), refusals,
-				data.path("reason").path("error_count").asLong(refusals.size()),
-				data.path("developer_message_summary").stringValue(null));
+		return new MeterErrorReport(event.path("related_object").path("id").stringValue(null), refusals, known,
+				reason.path("error_count").asLong(told),
+				event.path("data").path("developer_message_summary").stringValue(null));
+	}
+
+	/**
+	 * An identifier that came before, which is no refusal of what came with it first.
+	 * Stripe documents no code for it, so either mark of its answer to a single call is
+	 * enough.
+	 */
+	private static boolean isKnown(String code, JsonNode samples) {
+		return code.equals("resource_already_exists") || code.contains("duplicate")
+				|| samples.valueStream()
+					.anyMatch((sample) -> sample.path("error_message")
+						.asString("")
+						.toLowerCase(java.util.Locale.ROOT)
+						.contains("already exists with identifier"));
 	}
 
 	private static MeterErrorReport.Refusal refusal(String identifier, String code, String message) {

@@ -5,7 +5,8 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 
-import io.tallygate.billing.PaymentStanding.Policy;
+import io.tallygate.billing.PaymentPolicy.DecidedBy;
+import io.tallygate.billing.PaymentPolicy.OnOwing;
 import io.tallygate.stripe.StripeSubscription;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,7 +56,7 @@ class PaymentStandingTests {
 
 	@Test
 	void aPaymentEndsIt() {
-		PaymentStanding owing = PaymentStanding.UNREAD.with(Policy.SUSPEND, Duration.ZERO)
+		PaymentStanding owing = PaymentStanding.UNREAD.with(suspending(Duration.ZERO))
 			.read(subscriptions("unpaid"), PRICE, NOW);
 
 		PaymentStanding paid = owing.read(subscriptions("active"), PRICE, NOW.plusSeconds(1));
@@ -68,12 +69,16 @@ class PaymentStandingTests {
 	@Test
 	void aClientIsHeldByPolicyAndNotBeforeItsGraceIsOver() {
 		PaymentStanding warned = PaymentStanding.UNREAD.read(subscriptions("unpaid"), PRICE, NOW);
-		PaymentStanding suspended = warned.with(Policy.SUSPEND, Duration.ofHours(2));
+		PaymentStanding suspended = warned.with(suspending(Duration.ofHours(2)));
 
 		assertThat(warned.isHeld(NOW.plus(Duration.ofDays(365)))).isFalse();
 		assertThat(suspended.isHeld(NOW.plus(Duration.ofHours(2)).minusSeconds(1))).isFalse();
 		assertThat(suspended.isHeld(NOW.plus(Duration.ofHours(2)))).isTrue();
 		assertThat(suspended.alarms().get(0).message()).contains("402 from 2026-03-10T14:30:00Z");
+	}
+
+	private static PaymentPolicy suspending(Duration grace) {
+		return new PaymentPolicy(OnOwing.SUSPEND, grace, DecidedBy.CLIENT);
 	}
 
 	private static List<StripeSubscription> subscriptions(String... statuses) {

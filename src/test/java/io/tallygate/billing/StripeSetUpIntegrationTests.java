@@ -469,7 +469,7 @@ class StripeSetUpIntegrationTests {
 		return Set.of("rak_accounts_read", "rak_billing_meter_write", "rak_billing_meter_event_write",
 				"rak_billing_meter_event_adjustment_write", "rak_product_write", "rak_plan_write", "rak_customer_write",
 				"rak_subscription_write", "rak_invoice_read", "rak_checkout_session_write", "rak_setup_intent_write",
-				"rak_customer_portal_write", "rak_event_read", "rak_webhook_write");
+				"rak_customer_portal_write", "rak_event_read", "rak_webhook_write", "rak_event_destinations_write");
 	}
 
 	private static Map<String, Object> map(String json) {

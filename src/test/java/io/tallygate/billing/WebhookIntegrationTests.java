@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
@@ -44,6 +45,13 @@ class WebhookIntegrationTests {
 
 	private static final String FOREIGN = "whsec_of_another_agency";
 
+	/** Every right but the one to event destinations. */
+	private static final Set<String> ENDPOINTS_ONLY = Set.of("rak_accounts_read", "rak_billing_meter_write",
+			"rak_billing_meter_event_write", "rak_billing_meter_event_adjustment_write", "rak_product_write",
+			"rak_plan_write", "rak_customer_write", "rak_subscription_write", "rak_invoice_read",
+			"rak_checkout_session_write", "rak_setup_intent_write", "rak_customer_portal_write", "rak_event_read",
+			"rak_webhook_write");
+
 	private static RunningGateway gateway;
 
 	private static Told agencyOfMatrix;
@@ -64,6 +72,10 @@ class WebhookIntegrationTests {
 
 	/** An agency and where its webhooks are posted to. */
 	private record Told(Agency agency, SandboxKey key, String id) {
+
+		String account() {
+			return this.key.account();
+		}
 
 		URI url() {
 			return URI.create("http://127.0.0.1:" + gateway.port() + "/webhooks/stripe/" + this.id);
@@ -330,6 +342,32 @@ class WebhookIntegrationTests {
 			.containsExactlyInAnyOrder(second.at("/snapshot/id").asString(), second.at("/thin/id").asString());
 	}
 
+	/**
+	 * What Stripe says later about usage goes to an event destination, which is a right
+	 * of its own.
+	 */
+	@Test
+	void aKeyThatMayMakeOneKindOfEndpointOnlyIsToldWhichRightIsMissingAndRegistersBothOnceItHasIt() {
+		Told told = connected();
+		SandboxKey half = gateway.stripe().newKey(told.account(), "Alpaca", ENDPOINTS_ONLY);
+		told.agency().call("PUT", "/stripe_connection", Map.of("secret_key", half.secret().reveal()));
+
+		HttpResponse<byte[]> refused = told.agency()
+			.ask("POST", "/stripe/webhook_endpoints", Map.of("url", "http://127.0.0.1:" + gateway.port()));
+
+		JsonNode problem = new JsonMapper().readTree(refused.body());
+		assertThat(problem.path("code").asString()).isEqualTo("stripe_permission_missing");
+		assertThat(problem.path("detail").asString()).contains("rak_event_destinations_write");
+		assertThat(missing(told)).containsExactly("event_destinations");
+		told.agency().call("PUT", "/stripe_connection", Map.of("secret_key", told.key().secret().reveal()));
+		JsonNode made = register(told);
+		assertThat(gateway.atStripe(told.key(), "GET", "/v1/webhook_endpoints", "")
+			.path("data")
+			.valueStream()
+			.filter((each) -> !each.path("deleted").asBoolean())).extracting((each) -> each.path("id").asString())
+			.containsExactly(made.at("/snapshot/id").asString());
+	}
+
 	@Test
 	void aClientThatOwesIsHeldByPolicyAndReleasedWhenItPays() {
 		Billed billed = billed();
@@ -360,7 +398,93 @@ class WebhookIntegrationTests {
 
 		await().atMost(RunningGateway.PATIENCE).until(() -> payment(billed, "/status").equals("canceled"));
 		assertThat(payment(billed, "/on_owing")).isEqualTo("warn");
+		assertThat(payment(billed, "/decided_by")).isEqualTo("default");
 		assertThat(models(billed.client())).isNotEqualTo(402);
+	}
+
+	/**
+	 * Its decision reaches clients that owe already, those it was not asked about apart.
+	 */
+	@Test
+	void whatAnAgencyDecidesHoldsForClientsAboutWhichNothingElseWasDecided() {
+		Billed billed = billed();
+		Agency agency = billed.told().agency();
+		gateway.atStripe(billed.told().key(), "DELETE", "/v1/subscriptions/" + billed.subscription(), "");
+		await().atMost(RunningGateway.PATIENCE).until(() -> payment(billed, "/status").equals("canceled"));
+
+		agency.call("PUT", "/payment_policy", Map.of("on_owing", "suspend", "grace_hours", 0));
+
+		assertThat(payment(billed, "/on_owing")).isEqualTo("suspend");
+		assertThat(payment(billed, "/decided_by")).isEqualTo("agency");
+		assertThat(payment(billed, "/suspended")).isEqualTo("true");
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) == 402);
+		assertThat(alarm(billed, "subscription_canceled")).contains("answered 402");
+		decide(billed, Map.of("on_owing", "warn"));
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) != 402);
+		assertThat(payment(billed, "/decided_by")).isEqualTo("client");
+		agency.call("PUT", "/payment_policy", Map.of("on_owing", "suspend", "grace_hours", 1));
+		assertThat(payment(billed, "/on_owing")).isEqualTo("warn");
+		decide(billed, Map.of("on_owing", "agency"));
+		assertThat(payment(billed, "/grace_hours")).isEqualTo("1");
+		assertThat(payment(billed, "/suspended")).isEqualTo("false");
+	}
+
+	@Test
+	void aClientThatIsHeldByItsAgencysPolicyIsReleasedWithIt() {
+		Billed billed = billed();
+		Agency agency = billed.told().agency();
+		agency.call("PUT", "/payment_policy", Map.of("on_owing", "suspend", "grace_hours", 0));
+		gateway.atStripe(billed.told().key(), "DELETE", "/v1/subscriptions/" + billed.subscription(), "");
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) == 402);
+
+		agency.call("PUT", "/payment_policy", Map.of("on_owing", "warn"));
+
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) != 402);
+		assertThat(alarm(billed, "subscription_canceled")).contains("go on working");
+	}
+
+	/** Between a decision and the clients it is about, a process may end. */
+	@Test
+	void whoIsHeldOtherwiseThanThePolicySaysIsSettledByTheClock() {
+		Billed billed = billed();
+		gateway.atStripe(billed.told().key(), "DELETE", "/v1/subscriptions/" + billed.subscription(), "");
+		await().atMost(RunningGateway.PATIENCE).until(() -> payment(billed, "/status").equals("canceled"));
+
+		gateway.sql().sql("""
+				insert into payment_policy (agency_id, policy, grace_hours) values (:agency, 'suspend', 0)
+				""").param("agency", billed.told().id()).update();
+
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) == 402);
+		gateway.sql()
+			.sql("update payment_policy set policy = 'warn' where agency_id = :agency")
+			.param("agency", billed.told().id())
+			.update();
+		await().atMost(RunningGateway.PATIENCE).until(() -> models(billed.client()) != 402);
+	}
+
+	@Test
+	void oneAgencysPolicyIsNotAnothers() {
+		Told told = connected();
+		Told other = connected();
+
+		told.agency().call("PUT", "/payment_policy", Map.of("on_owing", "suspend", "grace_hours", 5));
+
+		assertThat(told.agency().read("/payment_policy").path("grace_hours").asInt()).isEqualTo(5);
+		assertThat(other.agency().read("/payment_policy").path("on_owing").asString()).isEqualTo("warn");
+		assertThat(other.agency().read("/payment_policy").path("decided_by").asString()).isEqualTo("default");
+	}
+
+	@Test
+	void aPolicyThatSaysTooLittleOrTooMuchIsRefused() {
+		Billed billed = billed();
+		String payment = "/clients/" + billed.client().id() + "/payment";
+
+		assertThat(refused(billed, "/payment_policy", Map.of())).isEqualTo("/on_owing");
+		assertThat(refused(billed, "/payment_policy", Map.of("on_owing", "suspend", "grace_hours", -1)))
+			.isEqualTo("/grace_hours");
+		assertThat(refused(billed, payment, Map.of("on_owing", "suspend", "grace_hours", 8_761)))
+			.isEqualTo("/grace_hours");
+		assertThat(refused(billed, payment, Map.of("on_owing", "agency", "grace_hours", 1))).isEqualTo("/grace_hours");
 	}
 
 	@ParameterizedTest
@@ -435,6 +559,64 @@ class WebhookIntegrationTests {
 	private static JsonNode register(Told told) {
 		return told.agency()
 			.call("POST", "/stripe/webhook_endpoints", Map.of("url", "http://127.0.0.1:" + gateway.port()));
+	}
+
+	/** The stream says so of a repeat, whose first has long been counted. */
+	@Test
+	void usageThatStripeKnowsAlreadyIsNotParked() {
+		Billed billed = billed();
+		JsonNode event = billed.told()
+			.agency()
+			.call("POST", "/clients/" + billed.client().id() + "/test_usage", Map.of("quantity", 5_000));
+		String identifier = event.path("identifier").asString();
+
+		gateway.stripe()
+			.refuseLater(billed.told().key().account(), billed.eventName(), "duplicate_identifier",
+					List.of(identifier));
+
+		await().atMost(RunningGateway.PATIENCE)
+			.until(() -> billed.told()
+				.agency()
+				.read("/webhook_events?type=v1.billing.meter.error_report_triggered")
+				.at("/data/0/note")
+				.asString(""), (note) -> note.equals("0 refused, 0 parked, 0 not named, 1 known before"));
+		assertThat(meterEvent(billed, event, "state")).isEqualTo("delivered");
+	}
+
+	private static void decide(Billed billed, Map<String, ?> body) {
+		billed.told().agency().call("PUT", "/clients/" + billed.client().id() + "/payment", body);
+	}
+
+	/** The field that a call is refused for. */
+	private static String refused(Billed billed, String path, Map<String, ?> body) {
+		HttpResponse<byte[]> answer = billed.told().agency().ask("PUT", path, body);
+		assertThat(answer.statusCode()).isEqualTo(422);
+		return new JsonMapper().readTree(answer.body()).at("/errors/0/pointer").asString();
+	}
+
+	/** What the client's alarm of this code says. */
+	private static String alarm(Billed billed, String code) {
+		return billed.told()
+			.agency()
+			.read("/clients/" + billed.client().id())
+			.path("alarms")
+			.valueStream()
+			.filter((alarm) -> alarm.path("code").asString().equals(code))
+			.map((alarm) -> alarm.path("message").asString())
+			.findFirst()
+			.orElse("");
+	}
+
+	/** What the agency's key may not do, each with the fix. */
+	private static List<String> missing(Told told) {
+		return told.agency()
+			.read("/stripe_connection")
+			.path("permissions")
+			.valueStream()
+			.filter((each) -> !each.path("ok").asBoolean())
+			.peek((each) -> assertThat(each.path("fix").asString()).contains("'Event Destinations' to Write"))
+			.map((each) -> each.path("resource").asString())
+			.toList();
 	}
 
 	private static List<String> alarms(Billed billed) {

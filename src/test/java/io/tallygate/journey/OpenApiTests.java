@@ -40,6 +40,7 @@ class OpenApiTests {
 			"POST /admin/v1/clients/{id}/terms_check", "POST /admin/v1/clients/{id}/test_usage",
 			"GET /admin/v1/meter_events", "GET /admin/v1/meter_events/{id}", "GET /admin/v1/clients/{id}/usage",
 			"POST /admin/v1/stripe/webhook_endpoints", "GET /admin/v1/webhook_events",
+			"PATCH /admin/v1/stripe_connection", "GET /admin/v1/payment_policy", "PUT /admin/v1/payment_policy",
 			"GET /admin/v1/clients/{id}/payment", "PUT /admin/v1/clients/{id}/payment",
 			"GET /admin/v1/clients/{id}/invoice_preview", "GET /admin/v1/clients/{id}/event_summaries",
 			"POST /admin/v1/reconciliations", "GET /admin/v1/reconciliations", "GET /admin/v1/reconciliations/{id}",

@@ -178,7 +178,7 @@ public final class InMemoryOutbox implements Outbox {
 	}
 
 	@Override
-	public Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, int perAgency, Instant now) {
+	public Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, Share perAgency, Instant now) {
 		return transaction(() -> {
 			Map<AgencyId, Integer> places = new HashMap<>();
 			this.rows.values()
@@ -189,7 +189,7 @@ public final class InMemoryOutbox implements Outbox {
 				.stream()
 				.filter((row) -> isClaimable(row, now))
 				.sorted(Comparator.comparing((MeterEventRow row) -> row.delivery().nextAttemptAt()))
-				.filter((row) -> places.merge(row.lane().agency(), 1, Integer::sum) <= perAgency)
+				.filter((row) -> places.merge(row.lane().agency(), 1, Integer::sum) <= perAgency.alone())
 				.limit(limit)
 				.map((row) -> (this.bug == Bug.DOUBT_FORGOTTEN) ? row.with(row.delivery().withoutDoubt()) : row)
 				.map((row) -> row.taken(hold, now))

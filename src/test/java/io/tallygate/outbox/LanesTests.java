@@ -32,7 +32,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /** The rounds of a lane in virtual time: nothing here sleeps. */
 class LanesTests {
 
-	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 2, 1, 100, 8, 4,
+	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 2, 1, 100, 8, 4, 4,
 			Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(15), Duration.ofSeconds(60));
 
 	private final VirtualTimeScheduler time = VirtualTimeScheduler.create();

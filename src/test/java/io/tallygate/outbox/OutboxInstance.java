@@ -23,7 +23,7 @@ import reactor.core.scheduler.Scheduler;
 public final class OutboxInstance {
 
 	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 500, 4, 10_000, 64,
-			4, Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(15), Duration.ofSeconds(60));
+			4, 16, Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(15), Duration.ofSeconds(60));
 
 	private final Lanes lanes;
 
@@ -66,7 +66,7 @@ public final class OutboxInstance {
 		}
 
 		@Override
-		public Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, int perAgency, Instant now) {
+		public Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, Share perAgency, Instant now) {
 			return this.progress
 				.transactional(this.witness, this.writer, this.wire,
 						() -> this.outbox.claim(hold, limit, perAgency, now)

@@ -229,6 +229,20 @@ class PostgresOutboxIntegrationTests {
 		assertThat(this.outbox.claim(hold("ins_2", NOW), 64, 4, NOW).collectList().block()).hasSize(2);
 	}
 
+	/** Its events share calls. */
+	@Test
+	void anAgencyThatSendsByTheStreamHasAShareOfItsOwn() {
+		for (int client = 2; client <= 7; client++) {
+			this.database.client(Fixtures.client(client), this.agency, client, Report.UNITS);
+			this.database.cross(Fixtures.client(client), 1, NOW);
+			this.outbox.cut(client, NOW).block();
+		}
+		this.database.execute("update stripe_connection set meter_events = 'v2_stream'");
+
+		assertThat(this.outbox.claim(hold("ins_1", NOW), 64, new Outbox.Share(2, 5), NOW).collectList().block())
+			.hasSize(5);
+	}
+
 	@Test
 	@Matrix(47)
 	void aRefusedKeyPausesTheAgencysDelivery() {

@@ -43,6 +43,11 @@ class FakeStripeContractTests extends StripeContract {
 		return this.keys;
 	}
 
+	@Override
+	long accepted(String identifier) {
+		return this.stripe.transcript().stream().filter((event) -> event.identifier().equals(identifier)).count();
+	}
+
 	@AfterEach
 	void stop() {
 		this.stripe.close();

@@ -11,6 +11,7 @@ import java.util.Optional;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tallygate.agency.StripeConnection;
 import io.tallygate.agency.StripeConnection.KeyKind;
+import io.tallygate.agency.StripeConnection.MeterEventWay;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Ids;
 import io.tallygate.core.PageRequest;
@@ -40,6 +41,9 @@ abstract class StripeContract {
 
 	/** A key that nobody has made. */
 	static final AgencyId STRANGER = new AgencyId("agy_" + "2".repeat(Ids.BODY_LENGTH));
+
+	/** The same as the agency, by the stream. */
+	static final AgencyId STREAMING = new AgencyId("agy_" + "3".repeat(Ids.BODY_LENGTH));
 
 	private int writes;
 
@@ -250,6 +254,30 @@ abstract class StripeContract {
 		assertThat(problem.reason()).doesNotContain(keys().get(STRANGER));
 	}
 
+	@Test
+	void anEventOverTheStreamIsTakenOnceHoweverOftenItIsSent() {
+		meter();
+		MeterEvent event = new MeterEvent("alpaca_ai_tokens", "tg_streamed", customer().id(), 7,
+				Instant.now().truncatedTo(ChronoUnit.SECONDS), "tg_streamed:0");
+		MeterEvents events = new StripeMeterEvents(this.calls, new MeterEventStream(this.calls, Clock.systemUTC()));
+
+		assertThat(events.send(STREAMING, event).block(PATIENCE)).isEqualTo(new MeterEventAnswer.Accepted());
+		assertThat(events.send(STREAMING, event).block(PATIENCE)).isEqualTo(new MeterEventAnswer.Accepted());
+
+		assertThat(accepted("tg_streamed")).isEqualTo(1);
+	}
+
+	@Test
+	void aKeyThatIsNoneOpensNoSession() {
+		MeterEventStream stream = new MeterEventStream(this.calls, Clock.systemUTC());
+
+		assertThat(problem(stream.tryOut(STRANGER)).kind()).isEqualTo(Kind.KEY_REFUSED);
+		assertThat(problem(stream.tryOut(RESTRICTED)).isPermission()).isTrue();
+	}
+
+	/** How often an event of this identifier was taken, as far as that can be told. */
+	abstract long accepted(String identifier);
+
 	private StripeMeter meter() {
 		return this.setUp.createMeter(AGENCY, write(), "Alpaca AI tokens", "alpaca_ai_tokens").block(PATIENCE);
 	}
@@ -281,9 +309,10 @@ abstract class StripeContract {
 	}
 
 	private Mono<StripeConnection> connection(AgencyId agency) {
-		return Mono.justOrEmpty(Optional.ofNullable(keys().get(agency))
+		boolean isStreaming = agency.equals(STREAMING);
+		return Mono.justOrEmpty(Optional.ofNullable(keys().get(isStreaming ? AGENCY : agency))
 			.map((key) -> new StripeConnection("acct_1", null, false, "usd", KeyKind.SECRET, Secret.of(key), null,
-					java.util.List.of())));
+					java.util.List.of(), isStreaming ? MeterEventWay.V2_STREAM : MeterEventWay.V1)));
 	}
 
 }

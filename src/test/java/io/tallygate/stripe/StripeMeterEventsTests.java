@@ -54,7 +54,7 @@ class StripeMeterEventsTests {
 	private final StripeCalls calls = new StripeCalls(this.properties, StripeMeterEventsTests::connection,
 			Clock.systemUTC(), new SimpleMeterRegistry());
 
-	private final MeterEvents events = new StripeMeterEvents(this.calls);
+	private final MeterEvents events = over(this.calls);
 
 	@AfterEach
 	void close() {
@@ -252,8 +252,8 @@ class StripeMeterEventsTests {
 
 	@Test
 	void withoutAConnectionTheKeyIsWhatIsMissing() {
-		MeterEvents unconnected = new StripeMeterEvents(new StripeCalls(this.properties, (agency) -> Mono.empty(),
-				Clock.systemUTC(), new SimpleMeterRegistry()));
+		MeterEvents unconnected = over(new StripeCalls(this.properties, (agency) -> Mono.empty(), Clock.systemUTC(),
+				new SimpleMeterRegistry()));
 
 		assertThat(unconnected.send(AGENCY, EVENT).block(PATIENCE)).isInstanceOf(MeterEventAnswer.KeyRefused.class);
 	}
@@ -261,11 +261,10 @@ class StripeMeterEventsTests {
 	@Test
 	void aKeyThatCannotBeOpenedIsNoCrash() {
 		SecretBox box = new SecretBox(List.of(new byte[32]));
-		MeterEvents sealed = new StripeMeterEvents(
-				new StripeCalls(this.properties, (agency) -> Mono.fromCallable(() -> {
-					box.open("stripe-key", agency.value(), new byte[40]);
-					return null;
-				}), Clock.systemUTC(), new SimpleMeterRegistry()));
+		MeterEvents sealed = over(new StripeCalls(this.properties, (agency) -> Mono.fromCallable(() -> {
+			box.open("stripe-key", agency.value(), new byte[40]);
+			return null;
+		}), Clock.systemUTC(), new SimpleMeterRegistry()));
 
 		assertThat(sealed.send(AGENCY, EVENT).block(PATIENCE)).isInstanceOf(MeterEventAnswer.KeyRefused.class);
 	}
@@ -277,6 +276,10 @@ class StripeMeterEventsTests {
 		StripeProperties ofSandbox = new StripeProperties(" ", "http://fake", PATIENCE, PATIENCE, PATIENCE, 1, 1, 1, 1);
 
 		assertThat(ofSandbox.baseFor(Secret.of(key))).isEqualTo(base);
+	}
+
+	private static MeterEvents over(StripeCalls calls) {
+		return new StripeMeterEvents(calls, new MeterEventStream(calls, Clock.systemUTC()));
 	}
 
 	private MeterEventAnswer send() {

@@ -17,6 +17,7 @@ import static com.github.tomakehurst.wiremock.client.WireMock.containing;
 import static com.github.tomakehurst.wiremock.client.WireMock.equalTo;
 import static com.github.tomakehurst.wiremock.client.WireMock.get;
 import static com.github.tomakehurst.wiremock.client.WireMock.post;
+import static com.github.tomakehurst.wiremock.client.WireMock.postRequestedFor;
 import static com.github.tomakehurst.wiremock.client.WireMock.urlPathEqualTo;
 import static com.github.tomakehurst.wiremock.client.WireMock.urlPathMatching;
 
@@ -53,6 +54,9 @@ class StubbedStripeContractTests extends StripeContract {
 		answers(post("/v1/setup_intents").atPriority(2).withRequestBody(containing("customer=cus_none")), 400,
 				StripeShapes.error("resource_missing", "customer", "No such customer: 'cus_none'"));
 		answers(post("/v1/billing_portal/sessions"), 200, StripeShapes.PORTAL_SESSION);
+		answers(post("/v2/billing/meter_event_session"), 200, StripeShapes.STREAM_SESSION);
+		answers(post("/v2/billing/meter_event_stream").withHeader("Authorization", equalTo("Bearer token_alpaca")), 200,
+				"{}");
 		answers(any(anyUrl()).atPriority(1).withHeader("Authorization", equalTo("Bearer " + keys().get(STRANGER))), 401,
 				StripeShapes.error("", "", "Invalid API Key provided: " + keys().get(STRANGER)));
 		answers(post(anyUrl()).atPriority(1).withHeader("Authorization", equalTo("Bearer " + keys().get(RESTRICTED))),
@@ -89,6 +93,17 @@ class StubbedStripeContractTests extends StripeContract {
 	@Override
 	Map<AgencyId, String> keys() {
 		return Map.of(AGENCY, "sk_test_0123456789", RESTRICTED, "rk_test_0123456789", STRANGER, "sk_test_stranger_0");
+	}
+
+	/** Stubs take what they are sent: both calls, with the same identifier. */
+	@Override
+	long accepted(String identifier) {
+		return this.server.findAll(postRequestedFor(urlPathEqualTo("/v2/billing/meter_event_stream")))
+			.stream()
+			.filter((call) -> call.getBodyAsString().contains("\"" + identifier + "\""))
+			.map((call) -> call.getBodyAsString())
+			.distinct()
+			.count();
 	}
 
 	@AfterEach

@@ -74,6 +74,8 @@ import com.stripe.param.checkout.SessionExpireParams;
 import com.stripe.param.checkout.SessionListParams;
 import com.stripe.param.checkout.SessionRetrieveParams;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The parameters that Stripe knows, call by call, as the classes of Stripe's own library
@@ -95,6 +97,8 @@ public final class StripeParameters {
 		call("GET /v1/billing/meters/{}/event_summaries", MeterEventSummaryListParams.class);
 		call("POST /v1/billing/meter_events", MeterEventCreateParams.class);
 		call("POST /v1/billing/meter_event_adjustments", MeterEventAdjustmentCreateParams.class);
+		call("POST /v2/billing/meter_event_session", NoParams.class);
+		call("POST /v2/billing/meter_event_stream", com.stripe.param.v2.billing.MeterEventStreamCreateParams.class);
 		call("POST /v1/products", ProductCreateParams.class);
 		call("GET /v1/products", ProductListParams.class);
 		call("GET /v1/products/{}", ProductRetrieveParams.class);
@@ -197,17 +201,42 @@ public final class StripeParameters {
 		}
 		List<String> unknown = new ArrayList<>();
 		for (String form : forms) {
-			for (String pair : form.split("&")) {
-				if (!pair.isEmpty()) {
-					String[] parts = pair.split("=", 2);
-					String wrong = wrong(params, decoded(parts[0]), (parts.length > 1) ? decoded(parts[1]) : "");
-					if (wrong != null) {
-						unknown.add(call + ": " + wrong);
-					}
+			for (Map.Entry<String, String> given : values(form)) {
+				String wrong = wrong(params, given.getKey(), given.getValue());
+				if (wrong != null) {
+					unknown.add(call + ": " + wrong);
 				}
 			}
 		}
 		return unknown;
+	}
+
+	/** The values of a form, or of a JSON object as the newer API takes it, by name. */
+	private static List<Map.Entry<String, String>> values(String form) {
+		List<Map.Entry<String, String>> values = new ArrayList<>();
+		if (form.startsWith("{")) {
+			leaves(JsonMapper.shared().readTree(form), "", values);
+			return values;
+		}
+		for (String pair : form.split("&")) {
+			if (!pair.isEmpty()) {
+				String[] parts = pair.split("=", 2);
+				values.add(Map.entry(decoded(parts[0]), (parts.length > 1) ? decoded(parts[1]) : ""));
+			}
+		}
+		return values;
+	}
+
+	private static void leaves(JsonNode node, String name, List<Map.Entry<String, String>> values) {
+		if (!node.isContainer()) {
+			values.add(Map.entry(name, node.asString("")));
+		}
+		node.properties()
+			.forEach((entry) -> leaves(entry.getValue(),
+					name.isEmpty() ? entry.getKey() : name + "[" + entry.getKey() + "]", values));
+		for (int i = 0; i < node.size() && node.isArray(); i++) {
+			leaves(node.get(i), name + "[" + i + "]", values);
+		}
 	}
 
 	/** What is wrong with a name of this call, none if nothing is. */

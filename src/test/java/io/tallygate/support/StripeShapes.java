@@ -16,6 +16,11 @@ public final class StripeShapes {
 			 "status_transitions": {"deactivated_at": null}, "updated": 1795564800,
 			 "value_settings": {"event_payload_key": "value"}}""";
 
+	/** A session of the meter event stream. */
+	public static final String STREAM_SESSION = """
+			{"id": "mes_alpaca", "object": "v2.billing.meter_event_session", "authentication_token": "token_alpaca",
+			 "created": "2026-11-25T00:00:00.000Z", "expires_at": "2099-11-25T00:15:00.000Z", "livemode": false}""";
+
 	/** A product. */
 	public static final String PRODUCT = """
 			{"id": "prod_alpaca", "object": "product", "active": true, "created": 1795564800, "default_price": null,

@@ -1,6 +1,7 @@
 package io.tallygate.support;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 
 import com.github.tomakehurst.wiremock.WireMockServer;
@@ -8,11 +9,14 @@ import com.github.tomakehurst.wiremock.client.MappingBuilder;
 import com.github.tomakehurst.wiremock.client.ResponseDefinitionBuilder;
 import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
 import com.github.tomakehurst.wiremock.http.Fault;
+import com.github.tomakehurst.wiremock.stubbing.Scenario;
 import com.github.tomakehurst.wiremock.stubbing.ServeEvent;
+import com.github.tomakehurst.wiremock.verification.LoggedRequest;
 
 import static com.github.tomakehurst.wiremock.client.WireMock.aResponse;
 import static com.github.tomakehurst.wiremock.client.WireMock.any;
 import static com.github.tomakehurst.wiremock.client.WireMock.anyUrl;
+import static com.github.tomakehurst.wiremock.client.WireMock.containing;
 import static com.github.tomakehurst.wiremock.client.WireMock.equalTo;
 import static com.github.tomakehurst.wiremock.client.WireMock.get;
 import static com.github.tomakehurst.wiremock.client.WireMock.post;
@@ -24,6 +28,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 public final class StripeStubs implements AutoCloseable {
 
 	private static final String METER_EVENTS = "/v1/billing/meter_events";
+
+	private static final String SESSIONS = "/v2/billing/meter_event_session";
+
+	private static final String STREAM = "/v2/billing/meter_event_stream";
 
 	private final WireMockServer server = new WireMockServer(
 			WireMockConfiguration.options().dynamicPort().containerThreads(40));
@@ -59,6 +67,73 @@ public final class StripeStubs implements AutoCloseable {
 		this.server.stubFor(post(METER_EVENTS).willReturn(aResponse().withFault(Fault.EMPTY_RESPONSE)));
 	}
 
+	/**
+	 * Opens sessions of the stream with these tokens, one after another, and with the
+	 * last from then on.
+	 */
+	public void opensSessions(Instant expiresAt, String... tokens) {
+		for (int i = 0; i < tokens.length; i++) {
+			String next = "token " + Math.min(i + 1, tokens.length - 1);
+			String state = (i == 0) ? Scenario.STARTED : "token " + i;
+			this.server.stubFor(post(SESSIONS).inScenario("sessions")
+				.whenScenarioStateIs(state)
+				.willSetStateTo((tokens.length == 1) ? Scenario.STARTED : next)
+				.willReturn(json(200, """
+						{"object": "v2.billing.meter_event_session", "id": "mes_1", "livemode": false,
+						 "authentication_token": "%s", "created": "2026-11-21T10:00:00Z", "expires_at": "%s"}"""
+					.formatted(tokens[i], expiresAt))));
+		}
+	}
+
+	/** Opens no session. */
+	public void refusesSessions(int status, String message) {
+		answers(post(SESSIONS), status, error("", message));
+	}
+
+	/** Answers what comes over the stream in this session. */
+	public void answersStream(String token, int status, String body) {
+		answers(post(STREAM).withHeader("Authorization", equalTo("Bearer " + token)), status, body);
+	}
+
+	/** Takes what comes over the stream in this session. */
+	public void acceptsStream(String token) {
+		answersStream(token, 200, "{}");
+	}
+
+	/** Says of this session that it has ended. */
+	public void endsSession(String token) {
+		answersStream(token, 401, """
+				{"error": {"type": "temporary_session_expired", "code": "billing_meter_event_session_expired",
+				 "message": "The temporary session token has expired."}}""");
+	}
+
+	/** Refuses each call over the stream that has an event of this identifier. */
+	public void refusesInStream(String identifier, String code) {
+		answers(post(STREAM).atPriority(1).withRequestBody(containing("\"" + identifier + "\"")), 400,
+				error(code, "No"));
+	}
+
+	/** Takes what comes over the stream and closes the connection without a word. */
+	public void hangsUpOnStream() {
+		this.server.stubFor(post(STREAM).willReturn(aResponse().withFault(Fault.EMPTY_RESPONSE)));
+	}
+
+	/** Takes its time over the stream. */
+	public void acceptsStreamSlowly(String token, Duration delay) {
+		this.server.stubFor(post(STREAM).withHeader("Authorization", equalTo("Bearer " + token))
+			.willReturn(json(200, "{}").withFixedDelay((int) delay.toMillis())));
+	}
+
+	/** What came over the stream, in order. */
+	public List<LoggedRequest> streamed() {
+		return this.server.findAll(postRequestedFor(urlPathEqualTo(STREAM)));
+	}
+
+	/** How often a session was opened, or tried to be. */
+	public int sessions() {
+		return this.server.findAll(postRequestedFor(urlPathEqualTo(SESSIONS))).size();
+	}
+
 	/** Lets those who come with this key wait. */
 	public void keepsWaiting(String key, Duration delay) {
 		this.server.stubFor(any(anyUrl()).atPriority(1)
@@ -86,6 +161,7 @@ public final class StripeStubs implements AutoCloseable {
 				"invoices", "checkout/sessions", "setup_intents", "events", "webhook_endpoints" }) {
 			answers(get(urlPathEqualTo("/v1/" + resource)), 200, list(""));
 		}
+		answers(get(urlPathEqualTo("/v2/core/event_destinations")), 200, "{\"data\": [], \"next_page_url\": null}");
 		for (String resource : unreadable) {
 			answers(get(urlPathEqualTo("/v1/" + resource)), 403,
 					error("", "The provided key does not have the required permissions: rak_" + resource + "_read"));
@@ -201,10 +277,11 @@ public final class StripeStubs implements AutoCloseable {
 	}
 
 	private void answers(MappingBuilder request, int status, String body) {
-		ResponseDefinitionBuilder answer = aResponse().withStatus(status)
-			.withHeader("Content-Type", "application/json")
-			.withBody(body);
-		this.server.stubFor(request.willReturn(answer));
+		this.server.stubFor(request.willReturn(json(status, body)));
+	}
+
+	private static ResponseDefinitionBuilder json(int status, String body) {
+		return aResponse().withStatus(status).withHeader("Content-Type", "application/json").withBody(body);
 	}
 
 	private static String price(String id, String product, String meter, String transform) {

@@ -26,10 +26,11 @@ final class Account {
 
 	private final MeterEventLog events = new MeterEventLog();
 
-	/** Events of one kind that are remembered; the oldest give way. */
+	/** Things of one fleeting kind that are remembered; the oldest give way. */
 	private static final int REMEMBERED_MAX = 10_000;
 
-	private static final Set<String> FLEETING = Set.of(EventResource.KIND, ThinEvents.KIND);
+	private static final Set<String> FLEETING = Set.of(EventResource.KIND, ThinEvents.KIND,
+			MeterEventStreamResource.SESSION);
 
 	private final StoredAnswers storedAnswers = new StoredAnswers();
 

@@ -13,7 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Where a call is dealt with, one at a time:
  * <ol>
- * <li>the key says whose account it is;</li>
+ * <li>the key, or the session that one has opened, says whose account it is;</li>
  * <li>the path says what is asked, and the key whether it may be;</li>
  * <li>a meter event must find its lane free, and meets the fault that waits for it;</li>
  * <li>a repeated Idempotency-Key gets the answer that it got before;</li>
@@ -59,12 +59,12 @@ final class Desk {
 		this.routes = Stream
 			.of(new AccountResource().routes(), new CustomerResource().routes(), new ProductResource().routes(),
 					new PriceResource().routes(), new MeterResource().routes(), new MeterEventResource().routes(),
-					new EventSummaryResource(aggregation).routes(), new SubscriptionResource().routes(),
-					new SetupIntentResource().routes(), new PaymentMethodResource().routes(),
-					new CheckoutSessionResource().routes(), new BillingPortalResource().routes(),
-					new InvoiceResource(invoices, this.biller).routes(), new EventResource().routes(),
-					new WebhookEndpointResource().routes(), new EventDestinationResource().routes(),
-					new ThinEvents().routes())
+					new MeterEventStreamResource().routes(), new EventSummaryResource(aggregation).routes(),
+					new SubscriptionResource().routes(), new SetupIntentResource().routes(),
+					new PaymentMethodResource().routes(), new CheckoutSessionResource().routes(),
+					new BillingPortalResource().routes(), new InvoiceResource(invoices, this.biller).routes(),
+					new EventResource().routes(), new WebhookEndpointResource().routes(),
+					new EventDestinationResource().routes(), new ThinEvents().routes())
 			.flatMap(List::stream)
 			.toList();
 	}
@@ -110,6 +110,13 @@ final class Desk {
 		return new Outcome<>(Json.text(event, "id"), applied(call, "", null));
 	}
 
+	/** Ends the account's sessions before their time. */
+	Outcome<Boolean> expireSessions(String accountId) {
+		Call call = Call.byTime(this.accounts.account(accountId), this.clock.instant(), this.ids);
+		MeterEventStreamResource.expire(call);
+		return new Outcome<>(true, applied(call, "", null));
+	}
+
 	/** Lets the changes of a call take effect; the line for the journal, if any. */
 	private @Nullable ObjectNode applied(Call call, String requestId, @Nullable String idempotencyKey) {
 		this.recorder.record(call, requestId, idempotencyKey);
@@ -146,7 +153,8 @@ final class Desk {
 	}
 
 	private Outcome<Answer> serve(HttpCall http, Instant now, String requestId) {
-		SandboxKey key = authenticate(http.key());
+		SandboxKey key = http.path().equals(MeterEventStreamResource.URL)
+				? MeterEventStreamResource.authenticate(this.accounts, http.key(), now) : authenticate(http.key());
 		Params params = http.params();
 		Account account = this.accounts.account(key.account());
 		Found found = find(http);
@@ -206,6 +214,9 @@ final class Desk {
 	private @Nullable Fault fault(HttpCall http, Route route, Account account, Params params) {
 		if (route.path().equals(MeterEventResource.URL)) {
 			return occupy(http, account, params);
+		}
+		if (route.path().equals(MeterEventStreamResource.URL)) {
+			return this.faults.next(account.id(), null);
 		}
 		return http.method().equals("POST") ? this.faults.next(account.id(), http.path()) : null;
 	}

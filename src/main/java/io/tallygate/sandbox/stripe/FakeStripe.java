@@ -150,6 +150,11 @@ public final class FakeStripe implements AutoCloseable {
 		this.clerk.submit(() -> this.desk.refuseLater(account, eventName, code, identifiers)).join();
 	}
 
+	/** Ends the account's sessions of the meter event stream. Waits for the disk. */
+	public void expireSessions(String account) {
+		this.clerk.submit(() -> this.desk.expireSessions(account)).join();
+	}
+
 	@Override
 	public void close() {
 		this.rounds.close();

@@ -20,6 +20,8 @@ final class MeterEventResource {
 
 	static final String URL = "/v1/billing/meter_events";
 
+	static final String WRITE = "rak_billing_meter_event_write";
+
 	private static final Duration PAST_MAX = Duration.ofDays(35);
 
 	private static final Duration FUTURE_MAX = Duration.ofMinutes(5);
@@ -31,7 +33,7 @@ final class MeterEventResource {
 	private static final Allowed ADJUST = Allowed.of("event_name", "type", "cancel[identifier]");
 
 	List<Route> routes() {
-		return List.of(new Route("POST", URL, "rak_billing_meter_event_write", CREATE, MeterEventResource::create),
+		return List.of(new Route("POST", URL, WRITE, CREATE, MeterEventResource::create),
 				new Route("POST", "/v1/billing/meter_event_adjustments", "rak_billing_meter_event_adjustment_write",
 						ADJUST, MeterEventResource::adjust));
 	}
@@ -50,29 +52,46 @@ final class MeterEventResource {
 
 	private static ObjectNode create(Call call) {
 		Params params = call.params();
-		String eventName = params.required("event_name", 100);
-		Params payload = params.child("payload");
-		if (payload.names().isEmpty()) {
-			throw StripeProblem.invalid("parameter_missing", "payload", "Missing required param: payload.");
+		params.required("event_name", 100);
+		checkPayload(params);
+		Long seconds = params.whole("timestamp");
+		AcceptedEvent accepted = taken(call, (seconds != null) ? Instant.ofEpochSecond(seconds) : null, 0);
+		call.record(accepted);
+		ObjectNode event = Json.object()
+			.put("object", "billing.meter_event")
+			.put("created", call.now().getEpochSecond())
+			.put("event_name", accepted.eventName())
+			.put("identifier", accepted.identifier())
+			.put("livemode", false);
+		event.set("payload", params.child("payload").copy());
+		return event.put("timestamp", accepted.timestamp().getEpochSecond());
+	}
+
+	static void checkPayload(Params params) {
+		if (params.child("payload").names().isEmpty()) {
+			throw StripeProblem.invalid("parameter_missing", params.name("payload"),
+					"Missing required param: payload.");
 		}
+	}
+
+	/**
+	 * The event that a call's parameters describe, or a refusal.
+	 * @param before how many the same call had accepted before it
+	 */
+	static AcceptedEvent taken(Call call, @Nullable Instant given, int before) {
+		Params params = call.params();
+		String eventName = params.text("event_name", "");
+		Params payload = params.child("payload");
 		ObjectNode meter = activeMeter(call.account(), eventName);
 		String customer = customer(call, payload, meter);
 		long value = value(payload, meter);
-		Instant timestamp = timestamp(params.whole("timestamp"), call.now());
+		Instant timestamp = timestamp(given, call.now());
 		String identifier = identifier(call);
 		if (call.account().events().isFull()) {
 			throw StripeProblem.serverError();
 		}
-		call.record(new AcceptedEvent(call.account().events().nextOrder(), call.account().id(), identifier, customer,
-				eventName, Json.text(meter, "id"), value, timestamp, call.now(), false));
-		ObjectNode event = Json.object()
-			.put("object", "billing.meter_event")
-			.put("created", call.now().getEpochSecond())
-			.put("event_name", eventName)
-			.put("identifier", identifier)
-			.put("livemode", false);
-		event.set("payload", payload.copy());
-		return event.put("timestamp", timestamp.getEpochSecond());
+		return new AcceptedEvent(call.account().events().nextOrder() + before, call.account().id(), identifier,
+				customer, eventName, Json.text(meter, "id"), value, timestamp, call.now(), false);
 	}
 
 	private static ObjectNode activeMeter(Account account, String eventName) {
@@ -120,11 +139,10 @@ final class MeterEventResource {
 		return Long.parseLong(value);
 	}
 
-	private static Instant timestamp(@Nullable Long given, Instant now) {
-		if (given == null) {
+	private static Instant timestamp(@Nullable Instant timestamp, Instant now) {
+		if (timestamp == null) {
 			return now;
 		}
-		Instant timestamp = Instant.ofEpochSecond(given);
 		if (timestamp.isBefore(now.minus(PAST_MAX))) {
 			throw StripeProblem.invalid("timestamp_too_far_in_past", "timestamp",
 					"The event timestamp cannot be more than 35 days in past.");
@@ -142,9 +160,13 @@ final class MeterEventResource {
 		}
 		String identifier = call.params().required("identifier", 100);
 		if (call.account().events().holder(identifier, call.now()) != null) {
-			throw StripeProblem.invalid(null, null, "An event already exists with identifier " + identifier + ".");
+			throw duplicate(identifier);
 		}
 		return identifier;
+	}
+
+	static StripeProblem duplicate(String identifier) {
+		return StripeProblem.invalid(null, null, "An event already exists with identifier " + identifier + ".");
 	}
 
 	/** Takes back an event that arrived within the last day. */

@@ -65,6 +65,11 @@ final class StripeProblem extends RuntimeException {
 		return this.status;
 	}
 
+	/** Stripe's word for it, where it has one. */
+	@Nullable String code() {
+		return this.code;
+	}
+
 	/** Which limit a 429 speaks of, empty otherwise. */
 	String rateLimitedReason() {
 		return this.rateLimitedReason;

@@ -1,8 +1,13 @@
 package io.tallygate.sandbox.stripe;
 
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,6 +25,9 @@ final class ThinEvents {
 	static final String NO_METER_FOUND = "v1.billing.meter.no_meter_found";
 
 	private static final String URL = "/v2/core/events";
+
+	/** Of each kind of refusal, so many are named. */
+	private static final int SAMPLES_MAX = 5;
 
 	List<Route> routes() {
 		return List.of(
@@ -58,27 +66,52 @@ final class ThinEvents {
 	}
 
 	/**
+	 * An event that is refused after its call was answered.
+	 *
+	 * @param identifier the caller's
+	 * @param code Stripe's word for why
+	 * @param message to a person
+	 */
+	record Refusal(String identifier, String code, String message) {
+	}
+
+	/**
 	 * Reports that accepted events are refused after all, which are not counted any more.
 	 */
 	static ObjectNode refuseLater(Call call, ObjectNode meter, String code, List<AcceptedEvent> events) {
+		events.forEach(call::cancel);
+		return report(call, meter,
+				events.stream()
+					.map((event) -> new Refusal(event.identifier(), code, "The event was refused: " + code))
+					.toList());
+	}
+
+	/** Tells of refused events; of those whose event name no meter has, of no meter. */
+	static ObjectNode report(Call call, @Nullable ObjectNode meter, List<Refusal> refusals) {
+		Map<String, List<Refusal>> byCode = refusals.stream()
+			.collect(Collectors.groupingBy(Refusal::code, LinkedHashMap::new, Collectors.toList()));
 		long now = call.now().getEpochSecond();
 		ObjectNode data = Json.object()
-			.put("developer_message_summary", "There is 1 invalid event type: " + code)
-			.put("validation_start", java.time.Instant.ofEpochSecond(now - 10).toString())
-			.put("validation_end", java.time.Instant.ofEpochSecond(now).toString());
-		ObjectNode reason = data.putObject("reason").put("error_count", events.size());
-		ObjectNode type = reason.putArray("error_types")
-			.addObject()
-			.put("code", code)
-			.put("error_count", events.size());
-		ArrayNode samples = type.putArray("sample_errors");
-		events.stream()
-			.limit(5)
-			.forEach((event) -> samples.addObject()
-				.put("error_message", "The event was refused: " + code)
-				.putObject("request")
-				.put("identifier", event.identifier()));
-		events.forEach(call::cancel);
+			.put("developer_message_summary", "There are invalid events: " + String.join(", ", byCode.keySet()))
+			.put("validation_start", Instant.ofEpochSecond(now - 10).toString())
+			.put("validation_end", Instant.ofEpochSecond(now).toString());
+		ObjectNode reason = data.putObject("reason").put("error_count", refusals.size());
+		ArrayNode types = reason.putArray("error_types");
+		byCode.forEach((code, alike) -> {
+			ArrayNode samples = types.addObject()
+				.put("code", code)
+				.put("error_count", alike.size())
+				.putArray("sample_errors");
+			alike.stream()
+				.limit(SAMPLES_MAX)
+				.forEach((refusal) -> samples.addObject()
+					.put("error_message", refusal.message())
+					.putObject("request")
+					.put("identifier", refusal.identifier()));
+		});
+		if (meter == null) {
+			return of(call, NO_METER_FOUND, "", "", "", data);
+		}
 		String id = Json.text(meter, "id");
 		return of(call, ERROR_REPORT, id, MeterResource.KIND, "/v1/billing/meters/" + id, data);
 	}

@@ -1,4 +1,4 @@
-package io.tallygate.metering;
+package io.tallygate.core;
 
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.tallygate.metering;
+package io.tallygate.core;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +21,7 @@ import reactor.core.publisher.Sinks;
  * @param <T> what is submitted
  * @param <R> what each gets back
  */
-final class NaturalBatch<T, R> {
+public final class NaturalBatch<T, R> {
 
 	private final Function<List<T>, Mono<List<R>>> call;
 
@@ -47,7 +47,7 @@ final class NaturalBatch<T, R> {
 	 * @param sizeMax the most items in one call
 	 * @param waitingMax the most items that may wait
 	 */
-	NaturalBatch(int sizeMax, int waitingMax, Function<List<T>, Mono<List<R>>> call) {
+	public NaturalBatch(int sizeMax, int waitingMax, Function<List<T>, Mono<List<R>>> call) {
 		this.sizeMax = sizeMax;
 		this.waitingMax = waitingMax;
 		this.call = call;
@@ -57,7 +57,7 @@ final class NaturalBatch<T, R> {
 	 * Submits at once, without waiting for a subscriber; the result may be awaited or
 	 * not.
 	 */
-	Mono<R> submit(T item) {
+	public Mono<R> submit(T item) {
 		if (this.waiting.incrementAndGet() > this.waitingMax) {
 			this.waiting.decrementAndGet();
 			return Mono.error(new BatchFull(this.waitingMax));
@@ -71,7 +71,7 @@ final class NaturalBatch<T, R> {
 	}
 
 	/** How many items have not been answered. */
-	long waiting() {
+	public long waiting() {
 		return this.waiting.get();
 	}
 
@@ -109,7 +109,7 @@ final class NaturalBatch<T, R> {
 	}
 
 	/** As many items wait as may. */
-	static final class BatchFull extends RuntimeException {
+	public static final class BatchFull extends RuntimeException {
 
 		private static final long serialVersionUID = 1L;
 
