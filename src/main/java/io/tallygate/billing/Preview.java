@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
@@ -101,18 +102,26 @@ class Preview {
 		Instant end = now.truncatedTo(ChronoUnit.HOURS).plus(Duration.ofHours(1));
 		return lane(agency, found, price).flatMap((lane) -> this.meterEvents
 			.summary(agency, lane.lane().meterId(), lane.lane().customer(), from.truncatedTo(ChronoUnit.MINUTES), end)
-			.zipWith(this.audit.hours(lane.lane(), hour, end),
-					(counted, hours) -> figures(subscription, price, preview, counted, hours)));
+			.flatMap((counted) -> Mono.zip(this.audit.hours(lane.lane(), hour, end),
+					this.audit.hours(lane.lane(), hour, from),
+					(hours, before) -> figures(subscription, price, preview, counted, hours, before))));
 	}
 
+	/**
+	 * We count by hours, and periods begin within one: what is dated into the period
+	 * before is taken off.
+	 */
 	private static PreviewDifference.Figures figures(StripeSubscription subscription, StripePrice price,
-			StripeInvoice preview, BigDecimal counted, List<LaneHour> hours) {
-		long other = hours.stream().mapToLong(LaneHour::other).sum();
-		long delivered = hours.stream().mapToLong(LaneHour::delivered).sum();
-		long used = hours.stream().mapToLong(LaneHour::crossed).sum() + other
-				- hours.stream().mapToLong(LaneHour::discarded).sum();
+			StripeInvoice preview, BigDecimal counted, List<LaneHour> hours, List<LaneHour> before) {
+		long delivered = sum(hours, LaneHour::delivered) - sum(before, LaneHour::delivered);
+		long used = sum(hours, LaneHour::crossed) + sum(hours, LaneHour::other) - sum(hours, LaneHour::discarded)
+				- sum(before, LaneHour::delivered) - sum(before, LaneHour::underWay) - sum(before, LaneHour::parked);
 		return new PreviewDifference.Figures(price, "trialing".equals(subscription.status()), used, delivered,
 				counted.longValue(), preview);
+	}
+
+	private static long sum(List<LaneHour> hours, ToLongFunction<LaneHour> column) {
+		return hours.stream().mapToLong(column).sum();
 	}
 
 	private Mono<LaneAudit.ClientLane> lane(AgencyId agency, ClientsAtStripe.Found found, StripePrice price) {

@@ -88,7 +88,7 @@ class PreviewController {
 	/**
 	 * Our own figure.
 	 *
-	 * @param unitsUsed in the period, in whole UTC hours
+	 * @param unitsUsed in the period
 	 * @param unitsDelivered of these, what Stripe has accepted
 	 * @param unitsWaiting of these, what it has not
 	 * @param estimatedAmount of all that was used, in minor units; none where the price

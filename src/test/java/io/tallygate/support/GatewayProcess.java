@@ -367,6 +367,16 @@ public final class GatewayProcess implements AutoCloseable {
 		return URI.create("http://localhost:" + this.port);
 	}
 
+	/** Where its fake provider listens. */
+	public URI providerUrl() {
+		return URI.create("http://localhost:" + this.providerPort);
+	}
+
+	/** Where its fake Stripe listens. */
+	public URI stripeUrl() {
+		return URI.create("http://localhost:" + this.stripePort);
+	}
+
 	public String platformToken() {
 		return kept("secrets.properties", "platform-token");
 	}

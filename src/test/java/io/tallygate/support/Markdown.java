@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -27,6 +28,15 @@ public record Markdown(Path file, String text) {
 	private static final Pattern CODE = Pattern.compile("`([^`\\n]+)`");
 
 	private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
+
+	/**
+	 * A code block.
+	 *
+	 * @param language that it names
+	 * @param text with its last line break
+	 */
+	public record Block(String language, String text) {
+	}
 
 	/** The page of this name, from the directory of the project. */
 	public static Markdown read(String name) {
@@ -57,11 +67,12 @@ public record Markdown(Path file, String text) {
 
 	/** The code blocks in this language. */
 	public List<String> blocks(String language) {
-		return BLOCK.matcher(this.text)
-			.results()
-			.filter((block) -> block.group(1).equals(language))
-			.map((block) -> block.group(2))
-			.toList();
+		return blocks().stream().filter((block) -> block.language().equals(language)).map(Block::text).toList();
+	}
+
+	/** All code blocks, in their order. */
+	public List<Block> blocks() {
+		return BLOCK.matcher(this.text).results().map((block) -> new Block(block.group(1), block.group(2))).toList();
 	}
 
 	/** The lines of all shell blocks, each a command. */
@@ -99,6 +110,17 @@ public record Markdown(Path file, String text) {
 		int from = this.text.indexOf('\n', start);
 		int to = this.text.indexOf("\n#", from);
 		return new Markdown(this.file, this.text.substring(from, (to < 0) ? this.text.length() : to));
+	}
+
+	/** What stands before the first heading with these words. */
+	public Markdown before(String words) {
+		Matcher heading = HEADING.matcher(this.text);
+		while (heading.find()) {
+			if (heading.group(1).contains(words)) {
+				return new Markdown(this.file, this.text.substring(0, heading.start()));
+			}
+		}
+		throw new IllegalArgumentException(this.file + " has no heading with '" + words + "'");
 	}
 
 	/** The rows of all tables, as cells, their heads included. */

@@ -125,6 +125,16 @@ public final class RunningGateway implements AutoCloseable {
 			return this.gateway.admin(method, path, this.token, body);
 		}
 
+		/** Adds the fake provider, for every model. */
+		public void addModels() {
+			addModels(this.gateway.provider.baseUrl().toString());
+		}
+
+		private void addModels(String providerUrl) {
+			call("POST", "/providers", Map.of("name", "Models", "kind", "openai_compatible", "base_url", providerUrl,
+					"api_key", PROVIDER_KEY, "models", List.of("*"), "default", true));
+		}
+
 		/**
 		 * A client with these fields besides the ones it must have, whose key is known
 		 * already.
@@ -207,6 +217,25 @@ public final class RunningGateway implements AutoCloseable {
 		return JSON.readTree(answer.body());
 	}
 
+	/** A person presses a button on one of the fake Stripe's pages; where it leads. */
+	public String press(String page, String card) {
+		HttpResponse<byte[]> answer = send(HttpRequest.newBuilder(URI.create(page))
+			.timeout(PATIENCE)
+			.header("Content-Type", "application/x-www-form-urlencoded")
+			.POST(HttpRequest.BodyPublishers.ofString("card=" + card)));
+		assertThat(answer.statusCode()).as(() -> page + ": " + new String(answer.body())).isEqualTo(303);
+		return answer.headers().firstValue("Location").orElseThrow();
+	}
+
+	/** The period of a subscription ends at the fake Stripe. */
+	public void endPeriod(String subscription) {
+		HttpResponse<byte[]> answer = send(HttpRequest.newBuilder(this.stripe.baseUrl().resolve("/__periods"))
+			.timeout(PATIENCE)
+			.POST(HttpRequest.BodyPublishers
+				.ofByteArray(JSON.writeValueAsBytes(Map.of("subscription", subscription)))));
+		assertThat(answer.statusCode()).as(() -> new String(answer.body())).isEqualTo(200);
+	}
+
 	/** A bean of the application. */
 	public <T> T bean(Class<T> type) {
 		return this.context.getBean(type);
@@ -235,8 +264,7 @@ public final class RunningGateway implements AutoCloseable {
 		JsonNode made = admin("POST", "/agencies", PLATFORM_TOKEN, Map.of("name", "Acme"));
 		Agency agency = new Agency(this, made.path("admin_token").stringValue());
 		agency.call("PUT", "/stripe_connection", Map.of("secret_key", DemoCatalogue.KEY.secret().reveal()));
-		agency.call("POST", "/providers", Map.of("name", "Models", "kind", "openai_compatible", "base_url", providerUrl,
-				"api_key", PROVIDER_KEY, "models", List.of("*"), "default", true));
+		agency.addModels(providerUrl);
 		return agency;
 	}
 

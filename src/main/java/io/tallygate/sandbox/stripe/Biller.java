@@ -55,8 +55,7 @@ final class Biller {
 
 	private void billEndedPeriods(Call call, ObjectNode subscription) {
 		for (int i = 0; i < PERIODS_MAX; i++) {
-			Instant billedUntil = Instant.ofEpochSecond(subscription.path(SubscriptionResource.BILLED_UNTIL).asLong());
-			BillingPeriod period = Invoices.period(call, subscription, billedUntil);
+			BillingPeriod period = Invoices.period(call, subscription, SubscriptionResource.billedUntil(subscription));
 			if (period.end().isAfter(call.now())) {
 				return;
 			}

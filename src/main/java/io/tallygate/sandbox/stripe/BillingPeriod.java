@@ -7,14 +7,17 @@ import java.time.temporal.ChronoUnit;
 
 /**
  * The time for which a subscription bills at once. Periods follow each other from the
- * anchor; before an anchor that lies ahead there is a first one that ends on it.
+ * anchor; before an anchor that lies ahead there is one that ends on it.
  */
 record BillingPeriod(Instant start, Instant end) {
 
-	/** The period of a subscription that contains {@code now}. */
-	static BillingPeriod at(Instant now, Instant subscribed, Instant anchor, String interval, long count) {
+	/**
+	 * The period of a subscription that contains {@code now}.
+	 * @param begun when the one began that ends on an anchor that lies ahead
+	 */
+	static BillingPeriod at(Instant now, Instant begun, Instant anchor, String interval, long count) {
 		if (now.isBefore(anchor)) {
-			return new BillingPeriod(subscribed, anchor);
+			return new BillingPeriod(begun, anchor);
 		}
 		ZonedDateTime first = anchor.atZone(ZoneOffset.UTC);
 		ChronoUnit unit = switch (interval) {

@@ -16,8 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What Stripe does not have, for tests and the sandbox itself, open to whoever reaches
- * the port: {@code /__faults}, {@code /__refusals}, {@code /__transcript} and
- * {@code /__keys}, all JSON.
+ * the port: {@code /__faults}, {@code /__refusals}, {@code /__periods},
+ * {@code /__transcript} and {@code /__keys}, all JSON.
  */
 final class ControlDesk {
 
@@ -50,6 +50,7 @@ final class ControlDesk {
 				case "DELETE /__faults" -> clearFaults();
 				case "GET /__transcript" -> Outcome.unchanged(transcript(Params.parse(http.query()).text("account")));
 				case "POST /__keys" -> addKey(Json.read(http.body()));
+				case "POST /__periods" -> endPeriod(Json.read(http.body()));
 				case "POST /__refusals" -> refuseLater(Json.read(http.body()));
 				default -> Outcome.unchanged(problem(404, "No such path: " + http.path()));
 			};
@@ -85,6 +86,13 @@ final class ControlDesk {
 		Outcome<String> refused = this.desk.refuseLater(Json.text(json, "account"), Json.text(json, "event_name"),
 				Json.text(json, "code"), identifiers);
 		return new Outcome<>(Answer.of(200, Json.write(Json.object().put("event", refused.value()))), refused.line());
+	}
+
+	private Outcome<Answer> endPeriod(ObjectNode json) {
+		Outcome<ObjectNode> ended = this.desk.endPeriod(Json.text(json, "subscription"));
+		ObjectNode body = Json.object().put("subscription", Json.text(ended.value(), "id"));
+		body.set("ends_at", ended.value().path("billing_cycle_anchor"));
+		return new Outcome<>(Answer.of(200, Json.write(body)), ended.line());
 	}
 
 	private Answer transcript(@Nullable String account) {

@@ -117,6 +117,22 @@ final class Desk {
 		return new Outcome<>(true, applied(call, "", null));
 	}
 
+	/**
+	 * The period of a subscription ends now, as if its time had passed; what follows,
+	 * follows by itself.
+	 */
+	Outcome<ObjectNode> endPeriod(String id) {
+		Account account = this.accounts.all()
+			.stream()
+			.filter((each) -> each.find(SubscriptionResource.KIND, id) != null)
+			.findFirst()
+			.orElseThrow(() -> new IllegalArgumentException("There is no subscription " + id));
+		ObjectNode subscription = Objects.requireNonNull(account.find(SubscriptionResource.KIND, id)).deepCopy();
+		Call call = Call.byTime(account, this.clock.instant(), this.ids);
+		ObjectNode ending = SubscriptionResource.endPeriod(call, subscription);
+		return new Outcome<>(ending, applied(call, "", null));
+	}
+
 	/** Lets the changes of a call take effect; the line for the journal, if any. */
 	private @Nullable ObjectNode applied(Call call, String requestId, @Nullable String idempotencyKey) {
 		this.recorder.record(call, requestId, idempotencyKey);

@@ -151,7 +151,7 @@ final class Invoices {
 	static BillingPeriod period(Call call, JsonNode subscription, Instant at) {
 		JsonNode item = subscription.path("items").path("data").path(0);
 		ObjectNode price = call.named(PriceResource.KIND, "price", Json.text(item, "price"), "price");
-		return BillingPeriod.at(at, Instant.ofEpochSecond(subscription.path("start_date").asLong()),
+		return BillingPeriod.at(at, SubscriptionResource.billedUntil(subscription),
 				Instant.ofEpochSecond(subscription.path("billing_cycle_anchor").asLong()),
 				Json.text(price.path("recurring"), "interval"),
 				price.path("recurring").path("interval_count").asLong(1));

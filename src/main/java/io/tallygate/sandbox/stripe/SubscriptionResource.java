@@ -81,6 +81,23 @@ final class SubscriptionResource {
 		return call.emit("customer.subscription.updated", render(call, call.save(subscription)));
 	}
 
+	/**
+	 * Brings the end of the period that runs forward to the next second, from which
+	 * periods are counted anew. Usage of this second still belongs to it.
+	 */
+	static ObjectNode endPeriod(Call call, ObjectNode subscription) {
+		if (!List.of("active", "past_due").contains(Json.text(subscription, "status"))) {
+			throw new IllegalStateException("No period runs of a subscription that is "
+					+ Json.text(subscription, "status") + ": " + Json.text(subscription, "id"));
+		}
+		return changed(call, subscription.put("billing_cycle_anchor", call.now().getEpochSecond() + 1));
+	}
+
+	/** Up to when invoices were made: the beginning of the period that runs. */
+	static Instant billedUntil(JsonNode subscription) {
+		return Instant.ofEpochSecond(subscription.path(BILLED_UNTIL).asLong());
+	}
+
 	static boolean isOver(JsonNode subscription) {
 		return Json.text(subscription, "status").equals("canceled");
 	}
@@ -123,13 +140,12 @@ final class SubscriptionResource {
 	static ObjectNode render(Call call, JsonNode kept) {
 		ObjectNode subscription = (ObjectNode) kept.deepCopy();
 		subscription.remove(BILLED_UNTIL);
-		Instant subscribed = Instant.ofEpochSecond(subscription.path("start_date").asLong());
 		Instant anchor = Instant.ofEpochSecond(subscription.path("billing_cycle_anchor").asLong());
 		Instant at = isOver(subscription) ? Instant.ofEpochSecond(subscription.path("ended_at").asLong()) : call.now();
 		for (JsonNode element : subscription.path("items").path("data")) {
 			ObjectNode item = (ObjectNode) element;
 			ObjectNode price = call.named(PriceResource.KIND, "price", Json.text(item, "price"), "price");
-			BillingPeriod period = BillingPeriod.at(at, subscribed, anchor,
+			BillingPeriod period = BillingPeriod.at(at, billedUntil(kept), anchor,
 					Json.text(price.path("recurring"), "interval"),
 					price.path("recurring").path("interval_count").asLong(1));
 			item.put("current_period_start", period.start().getEpochSecond())

@@ -1,5 +1,6 @@
 package io.tallygate.sandbox.stripe;
 
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -130,6 +131,64 @@ class FakeStripeInvoiceTests {
 
 		awaitInvoice(subscription, "paid");
 		assertThat(this.stripe.client().v1().invoices().list().getData()).hasSize(1);
+	}
+
+	@Test
+	void aPeriodThatIsEndedByHandIsInvoicedLikeAnyOtherAndTheNextBeginsThere() throws StripeException {
+		Subscription subscription = subscribe("unit_amount=10", "&default_payment_method=pm_card_visa");
+		report(subscription, "u:1", 5);
+
+		long firstEnd = endPeriod(subscription);
+		Invoice first = awaitInvoice(subscription, "draft");
+		report(subscription, "u:2", 2);
+		this.stripe.pass(Duration.ofHours(1));
+		awaitInvoice(subscription, "paid");
+		long secondEnd = endPeriod(subscription);
+		Invoice second = awaitInvoice(subscription, "draft");
+
+		assertThat(first.getTotal()).isEqualTo(50);
+		assertThat(first.getBillingReason()).isEqualTo("subscription_cycle");
+		assertThat(first.getPeriodStart()).isEqualTo(FakeStripeFixture.START.getEpochSecond());
+		assertThat(first.getPeriodEnd()).isEqualTo(firstEnd);
+		assertThat(second.getTotal()).isEqualTo(20);
+		assertThat(second.getPeriodStart()).isEqualTo(firstEnd);
+		assertThat(second.getPeriodEnd()).isEqualTo(secondEnd);
+		Subscription running = this.stripe.client().v1().subscriptions().retrieve(subscription.getId());
+		assertThat(running.getItems().getData().get(0).getCurrentPeriodStart()).isEqualTo(secondEnd);
+		assertThat(types()).contains("customer.subscription.updated");
+	}
+
+	@Test
+	void usageOfTheSecondInWhichAPeriodIsEndedBelongsToIt() throws StripeException {
+		Subscription subscription = subscribe("unit_amount=10");
+		this.stripe.report("tokens", subscription.getCustomer(), "u:1", 5);
+		endPeriod(subscription);
+		awaitInvoice(subscription, "draft");
+
+		this.stripe.pass(Duration.ofHours(1));
+
+		assertThat(awaitInvoice(subscription, "open").getTotal()).isEqualTo(50);
+	}
+
+	@Test
+	void onlyAPeriodThatRunsCanBeEnded() throws StripeException {
+		Subscription subscription = subscribe("unit_amount=10");
+		this.stripe.client().v1().subscriptions().cancel(subscription.getId());
+
+		assertThat(periods(subscription.getId()).statusCode()).isEqualTo(400);
+		assertThat(periods("sub_of_nobody").body()).contains("There is no subscription sub_of_nobody");
+	}
+
+	/** Ends the period that runs, lets that second pass, and says when it was. */
+	private long endPeriod(Subscription subscription) {
+		long end = JsonMapper.shared().readTree(periods(subscription.getId()).body()).path("ends_at").asLong();
+		this.stripe.pass(Duration.ofSeconds(1));
+		return end;
+	}
+
+	private HttpResponse<String> periods(String subscription) {
+		return this.stripe.http("POST", "/__periods", "application/json",
+				"{\"subscription\":\"" + subscription + "\"}");
 	}
 
 	@Test
