@@ -38,6 +38,7 @@ class OpenApiTests {
 			"GET /admin/v1/providers/{id}", "PATCH /admin/v1/providers/{id}", "POST /admin/v1/clients",
 			"GET /admin/v1/clients", "GET /admin/v1/clients/{id}", "PATCH /admin/v1/clients/{id}",
 			"POST /admin/v1/clients/{id}/terms_check", "POST /admin/v1/clients/{id}/test_usage",
+			"POST /admin/v1/clients/{id}/adjustments",
 			"GET /admin/v1/meter_events", "GET /admin/v1/meter_events/{id}", "GET /admin/v1/clients/{id}/usage",
 			"POST /admin/v1/stripe/webhook_endpoints", "GET /admin/v1/webhook_events",
 			"GET /admin/v1/clients/{id}/payment", "PUT /admin/v1/clients/{id}/payment",
