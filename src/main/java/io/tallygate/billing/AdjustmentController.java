@@ -96,8 +96,8 @@ class AdjustmentController {
 		private @Nullable Instant past(Instant now) {
 			Instant given = this.occurredAt;
 			if (given != null && this.meterEventId != null) {
-				throw Problem.invalid("/occurred_at", "occurred_at and meter_event_id exclude each other: a meter event "
-						+ "has its own time");
+				throw Problem.invalid("/occurred_at",
+						"occurred_at and meter_event_id exclude each other: a meter event " + "has its own time");
 			}
 			if (given != null && given.isAfter(now)) {
 				throw Problem.invalid("/occurred_at", "occurred_at must not be in the future but was " + given);
@@ -108,8 +108,8 @@ class AdjustmentController {
 		private @Nullable MeterEventId event() {
 			String given = this.meterEventId;
 			if (given != null && !Ids.isId(MeterEventId.PREFIX, given)) {
-				throw Problem.invalid("/meter_event_id", "There is no meter event '" + abbreviated(given)
-						+ "' of this client");
+				throw Problem.invalid("/meter_event_id",
+						"There is no meter event '" + abbreviated(given) + "' of this client");
 			}
 			return (given != null) ? new MeterEventId(given) : null;
 		}
@@ -163,8 +163,8 @@ class AdjustmentController {
 		Adjustments.Wanted wanted = body.wanted(this.clock.instant());
 		return this.adjustments.make(caller.agency(), new ClientId(id), wanted, request)
 			.flatMap((adjustment) -> (adjustment.way() != Adjustment.Way.CREDIT_PROPOSAL)
-					? Mono.just(Made.of(adjustment, null)) : proposal(caller.agency(), adjustment)
-						.map((credit) -> Made.of(adjustment, credit)));
+					? Mono.just(Made.of(adjustment, null))
+					: proposal(caller.agency(), adjustment).map((credit) -> Made.of(adjustment, credit)));
 	}
 
 	/** The correction stands, whether or not Stripe says what it costs. */

@@ -42,7 +42,8 @@ record CreditProposal(Kind kind, @Nullable Long amount, @Nullable String currenc
 		String advice = (kind == Kind.CREDIT)
 				? "The invoice of that time has left draft, or Stripe takes no event of that age. Issue a credit note of "
 						+ money + " on that invoice, or add it to the customer's credit balance"
-				: "Stripe takes no event of that age. Add an invoice item of " + money + " to the customer's next invoice";
+				: "Stripe takes no event of that age. Add an invoice item of " + money
+						+ " to the customer's next invoice";
 		return new CreditProposal(kind, amount, (price != null) ? price.currency() : null,
 				(price != null) ? price.id() : null, advice);
 	}

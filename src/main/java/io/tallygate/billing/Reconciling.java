@@ -187,8 +187,8 @@ class Reconciling {
 			parts.add("Stripe was told of " + made + " corrections of "
 					+ hours.stream().mapToLong((hour) -> hour.corrections().units()).sum() + " units in all");
 		}
-		add(parts, sum(hours, LaneHour::late), "of an earlier period are dated into this one, because its invoice had "
-				+ "left draft");
+		add(parts, sum(hours, LaneHour::late),
+				"of an earlier period are dated into this one, because its invoice had " + "left draft");
 		if (clean) {
 			return String.join(". ", parts);
 		}

@@ -80,10 +80,9 @@ class UsageReads {
 	/** The client's use in a period; a 404 when the agency has no such client. */
 	Mono<ClientUsage> usage(AgencyId agency, ClientId client, Period period, Step step, GroupBy groupBy) {
 		return Uncancelled.of(this.database.as(agency,
-				progress(agency, client)
-					.flatMap((progress) -> adjustments(client, period)
-						.flatMap((adjustments) -> buckets(client, period, step, groupBy)
-							.map((buckets) -> ClientUsage.of(period, adjustments, progress, buckets))))));
+				progress(agency, client).flatMap((progress) -> adjustments(client, period)
+					.flatMap((adjustments) -> buckets(client, period, step, groupBy)
+						.map((buckets) -> ClientUsage.of(period, adjustments, progress, buckets))))));
 	}
 
 	private Mono<ClientUsage.Corrected> adjustments(ClientId client, Period period) {

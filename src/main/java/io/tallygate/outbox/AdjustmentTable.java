@@ -101,7 +101,8 @@ final class AdjustmentTable {
 
 	private static Adjustment adjustment(Readable row) {
 		return new Adjustment(MeterEventColumns.text(row, "id"), new ClientId(MeterEventColumns.text(row, "client_id")),
-				MeterEventColumns.number(row, "epoch").intValue(), Adjustment.Way.of(MeterEventColumns.text(row, "way")),
+				MeterEventColumns.number(row, "epoch").intValue(),
+				Adjustment.Way.of(MeterEventColumns.text(row, "way")),
 				MeterEventColumns.number(row, "quantity").longValue(), MeterEventColumns.text(row, "reason"),
 				MeterEventColumns.time(row, "occurred_at"), Boolean.TRUE.equals(row.get("late", Boolean.class)),
 				MeterEventColumns.number(row, "value").longValue(), row.get("cancels", String.class),

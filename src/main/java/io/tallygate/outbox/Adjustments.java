@@ -90,17 +90,18 @@ public class Adjustments {
 			.switchIfEmpty(Mono.defer(() -> planned(agency, client, wanted, id)
 				.flatMap((planned) -> write(agency, planned, wanted, request))));
 		return Uncancelled.of(this.database.transactions().transactional(made))
-			.onErrorMap(DuplicateKeyException.class, (ex) -> new Problem(409, "already_cancelled",
-					"That meter event is taken back already: see its adjustment in the ledger"))
+			.onErrorMap(DuplicateKeyException.class,
+					(ex) -> new Problem(409, "already_cancelled",
+							"That meter event is taken back already: see its adjustment in the ledger"))
 			.doOnNext((adjustment) -> this.lanes.unitsDue(adjustment.client(), adjustment.epoch()));
 	}
 
 	private Mono<Planned> planned(AgencyId agency, ClientId client, Wanted wanted, String id) {
 		Instant now = this.clock.instant().truncatedTo(ChronoUnit.SECONDS);
 		return named(agency, client, wanted.event())
-			.flatMap((named) -> target(agency, client, named.map(MeterEventRow::epoch).orElse(null))
-				.zipWith(this.periods.closedPeriods(client, now),
-						(target, closed) -> planned(client, wanted, id, named.orElse(null), target, closed, now)));
+			.flatMap((named) -> target(agency, client, named.map(MeterEventRow::epoch).orElse(null)).zipWith(
+					this.periods.closedPeriods(client, now),
+					(target, closed) -> planned(client, wanted, id, named.orElse(null), target, closed, now)));
 	}
 
 	private static Planned planned(ClientId client, Wanted wanted, String id, @Nullable MeterEventRow named,
@@ -136,25 +137,24 @@ public class Adjustments {
 		// From here on a repeat has to find it and make none beside it.
 		request.reachOut();
 		return this.lines
-			.add(adjustment.id(), adjustment.client(), adjustment.epoch(), adjustment.quantity(),
-					planned.correctedAt(), wanted.reason())
+			.add(adjustment.id(), adjustment.client(), adjustment.epoch(), adjustment.quantity(), planned.correctedAt(),
+					wanted.reason())
 			.then(this.table.insert(agency, adjustment, planned.lane()))
 			.thenReturn(adjustment);
 	}
 
 	private Mono<Optional<MeterEventRow>> named(AgencyId agency, ClientId client, @Nullable MeterEventId event) {
-		return (event == null) ? Mono.just(Optional.empty())
-				: this.database.client()
-					.sql(NAMED)
-					.bind("id", event.value())
-					.bind("client", client.value())
-					.bind("agency", agency.value())
-					.map((Readable row) -> MeterEventColumns.row(row))
-					.one()
-					.switchIfEmpty(Mono.error(() -> Problem.invalid("/meter_event_id",
-							"There is no meter event '" + event + "' of this client")))
-					.map(Adjustments::correctable)
-					.map(Optional::of);
+		return (event == null) ? Mono.just(Optional.empty()) : this.database.client()
+			.sql(NAMED)
+			.bind("id", event.value())
+			.bind("client", client.value())
+			.bind("agency", agency.value())
+			.map((Readable row) -> MeterEventColumns.row(row))
+			.one()
+			.switchIfEmpty(Mono.error(
+					() -> Problem.invalid("/meter_event_id", "There is no meter event '" + event + "' of this client")))
+			.map(Adjustments::correctable)
+			.map(Optional::of);
 	}
 
 	private static MeterEventRow correctable(MeterEventRow row) {

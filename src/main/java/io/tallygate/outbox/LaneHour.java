@@ -45,8 +45,8 @@ public record LaneHour(Instant hour, long ledger, long crossed, long outbox, lon
 	/** The same with so many corrections more that stand in no meter event yet. */
 	LaneHour waiting(long more) {
 		return new LaneHour(this.hour, this.ledger, this.crossed, this.outbox, this.delivered, this.other,
-				this.underWay, this.parked, this.discarded, this.replaced, this.late, new Corrections(
-						this.corrections.made(), this.corrections.units(), this.corrections.open() + more));
+				this.underWay, this.parked, this.discarded, this.replaced, this.late,
+				new Corrections(this.corrections.made(), this.corrections.units(), this.corrections.open() + more));
 	}
 
 	/** Units that stand in no meter event. */

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 record MeterEventView(String id, String identifier, String clientId, int epoch, MeterEventRow.Kind kind,
 		String stripeCustomerId, String eventName, long value, long fromUnit, long toUnit, Instant occurredAt,
 		boolean late, Delivery.State state, @Nullable String reason, @Nullable String remedy, boolean stopsLane,
-		@Nullable String replaces, @Nullable String cancels, int attempts, @Nullable String lastError, @Nullable Instant nextAttemptAt,
-		Instant createdAt, @Nullable Instant deliveredAt) {
+		@Nullable String replaces, @Nullable String cancels, int attempts, @Nullable String lastError,
+		@Nullable Instant nextAttemptAt, Instant createdAt, @Nullable Instant deliveredAt) {
 
 	static MeterEventView of(MeterEventRow row) {
 		Delivery delivery = row.delivery();
@@ -45,8 +45,8 @@ record MeterEventView(String id, String identifier, String clientId, int epoch, 
 				row.lane().customer(), row.lane().eventName(), row.value(), row.fromUnit(), row.toUnit(),
 				row.occurredAt(), row.late(), delivery.state(), delivery.reason(), Remedy.of(delivery.reason()),
 				delivery.stopsLane(), Optional.ofNullable(row.replaces()).map(MeterEventId::value).orElse(null),
-				row.cancels(), delivery.attempts(), delivery.lastError(), row.is(Delivery.State.DUE) ? delivery.nextAttemptAt() : null,
-				row.createdAt(), delivery.deliveredAt());
+				row.cancels(), delivery.attempts(), delivery.lastError(),
+				row.is(Delivery.State.DUE) ? delivery.nextAttemptAt() : null, row.createdAt(), delivery.deliveredAt());
 	}
 
 }

@@ -16,7 +16,8 @@ import io.tallygate.core.MeterEventId;
  * surplus is what Stripe has, less the delivered rows that we still know of:
  * <ol>
  * <li>an unfinished row that takes something away may have been delivered and hide as
- * much of the surplus: it is taken to have been, and parked for a look at the summaries;</li>
+ * much of the surplus: it is taken to have been, and parked for a look at the
+ * summaries;</li>
  * <li>unfinished rows that fit into it were delivered, the oldest first; the others were
  * not, and may be sent again;</li>
  * <li>what is left of it was delivered by rows that are lost: rows that are marked

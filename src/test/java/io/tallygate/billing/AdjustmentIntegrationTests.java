@@ -49,8 +49,7 @@ class AdjustmentIntegrationTests {
 	}
 
 	/** A client that pays four cents for every two messages, and what it is at Stripe. */
-	private record Payer(Agency agency, RunningGateway.Client client, String customer,
-			String subscription) {
+	private record Payer(Agency agency, RunningGateway.Client client, String customer, String subscription) {
 
 		String path() {
 			return "/clients/" + this.client.id() + "/adjustments";
@@ -150,7 +149,7 @@ class AdjustmentIntegrationTests {
 		chat(payer, 2);
 		JsonNode event = events(payer).get(0);
 		gateway.sql()
-			.sql("update meter_event set created_at = created_at - interval '23 hours' where id = :id")
+			.sql("update meter_event set created_at = created_at - interval '23 hours 1 minute' where id = :id")
 			.param("id", event.path("id").asString())
 			.update();
 
@@ -172,8 +171,8 @@ class AdjustmentIntegrationTests {
 		Instant end = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(2));
 		invoice(payer, end.minus(Duration.ofDays(20)), end, "open");
 
-		JsonNode made = made(payer.adjust(Map.of("quantity", -6, "reason", "A double import", "occurred_at",
-				end.minusSeconds(1).toString())));
+		JsonNode made = made(payer.adjust(
+				Map.of("quantity", -6, "reason", "A double import", "occurred_at", end.minusSeconds(1).toString())));
 
 		assertThat(made.path("way").asString()).isEqualTo("credit_proposal");
 		assertThat(made.at("/credit/kind").asString()).isEqualTo("credit");
@@ -197,8 +196,8 @@ class AdjustmentIntegrationTests {
 		Instant end = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(2));
 		invoice(payer, end.minus(Duration.ofDays(20)), end, "draft");
 
-		JsonNode made = made(payer.adjust(Map.of("quantity", -6, "reason", "A double import", "occurred_at",
-				end.minusSeconds(1).toString())));
+		JsonNode made = made(payer.adjust(
+				Map.of("quantity", -6, "reason", "A double import", "occurred_at", end.minusSeconds(1).toString())));
 
 		assertThat(made.path("way").asString()).isEqualTo("event");
 		assertThat(Instant.parse(made.path("occurred_at").asString())).isEqualTo(end.minusSeconds(1));
@@ -210,8 +209,8 @@ class AdjustmentIntegrationTests {
 		Instant end = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(2));
 		invoice(payer, end.minus(Duration.ofDays(20)), end, "paid");
 
-		JsonNode made = made(payer.adjust(
-				Map.of("quantity", 6, "reason", "Forgotten", "occurred_at", end.minusSeconds(1).toString())));
+		JsonNode made = made(payer
+			.adjust(Map.of("quantity", 6, "reason", "Forgotten", "occurred_at", end.minusSeconds(1).toString())));
 
 		assertThat(made.path("way").asString()).isEqualTo("event");
 		assertThat(made.path("late").asBoolean()).isTrue();
@@ -236,8 +235,8 @@ class AdjustmentIntegrationTests {
 		payer.agency().call("POST", "/delivery/resume", Map.of());
 
 		JsonNode event = await().atMost(RunningGateway.PATIENCE)
-			.until(() -> events(payer), (events) -> events.size() == 1
-					&& events.get(0).path("state").asString().equals("delivered"))
+			.until(() -> events(payer),
+					(events) -> events.size() == 1 && events.get(0).path("state").asString().equals("delivered"))
 			.get(0);
 		assertThat(event.path("late").asBoolean()).isTrue();
 		assertThat(Instant.parse(event.path("occurred_at").asString())).isEqualTo(end);
@@ -284,12 +283,10 @@ class AdjustmentIntegrationTests {
 	void aRepeatAfterALostAnswerFindsWhatWasWritten() {
 		Payer payer = payer();
 		Map<String, ?> body = Map.of("quantity", 2, "reason", "Once");
-		gateway.sql()
-			.sql("""
-					create or replace function crash() returns trigger language plpgsql as $$
-					begin raise exception 'crashed'; end $$
-					""")
-			.update();
+		gateway.sql().sql("""
+				create or replace function crash() returns trigger language plpgsql as $$
+				begin raise exception 'crashed'; end $$
+				""").update();
 		gateway.sql()
 			.sql("create trigger crash before update on admin_request for each row when (new.status is not null)"
 					+ " execute function crash()")
@@ -401,9 +398,8 @@ class AdjustmentIntegrationTests {
 	private static JsonNode delivered(Payer payer, JsonNode made) {
 		String path = "/meter_events/" + made.path("meter_event_id").asString();
 		HttpResponse<byte[]> answer = await().atMost(RunningGateway.PATIENCE)
-			.until(() -> payer.agency().ask("GET", path, null),
-					(read) -> read.statusCode() == 200
-							&& JSON.readTree(read.body()).path("state").asString().equals("delivered"));
+			.until(() -> payer.agency().ask("GET", path, null), (read) -> read.statusCode() == 200
+					&& JSON.readTree(read.body()).path("state").asString().equals("delivered"));
 		return JSON.readTree(answer.body());
 	}
 
@@ -432,9 +428,8 @@ class AdjustmentIntegrationTests {
 
 	private static JsonNode reconciled(Payer payer) {
 		JsonNode asked = payer.agency()
-			.call("POST", "/reconciliations",
-					Map.of("from", Instant.now().minus(Duration.ofHours(30)).toString(), "to",
-							Instant.now().plus(Duration.ofHours(1)).toString(), "client", payer.client().id()));
+			.call("POST", "/reconciliations", Map.of("from", Instant.now().minus(Duration.ofHours(30)).toString(), "to",
+					Instant.now().plus(Duration.ofHours(1)).toString(), "client", payer.client().id()));
 		return await().atMost(RunningGateway.PATIENCE)
 			.until(() -> payer.agency().read("/reconciliations/" + id(asked)),
 					(run) -> run.path("state").asString().equals("done"));
@@ -442,15 +437,11 @@ class AdjustmentIntegrationTests {
 
 	/** As a webhook would have told of it. */
 	private static void invoice(Payer payer, Instant start, Instant end, String status) {
-		gateway.sql()
-			.sql("""
-					insert into client_payment (client_id, agency_id, subscription_id)
-					select id, agency_id, :subscription from client where id = :client
-					on conflict (client_id) do update set subscription_id = excluded.subscription_id
-					""")
-			.param("subscription", payer.subscription())
-			.param("client", payer.client().id())
-			.update();
+		gateway.sql().sql("""
+				insert into client_payment (client_id, agency_id, subscription_id)
+				select id, agency_id, :subscription from client where id = :client
+				on conflict (client_id) do update set subscription_id = excluded.subscription_id
+				""").param("subscription", payer.subscription()).param("client", payer.client().id()).update();
 		gateway.sql()
 			.sql("""
 					insert into client_invoice (invoice_id, agency_id, client_id, subscription_id, status, currency, total,

@@ -87,8 +87,8 @@ class AdjustmentTests {
 
 	static Adjustment adjustment(long value, @Nullable String cancels) {
 		return new Adjustment("led_00000000000000000000000042", Fixtures.client(1), 1,
-				(cancels != null) ? Way.CANCELLATION : Way.EVENT, value * 1_000_000, "typed twice", NOW.minusSeconds(60),
-				false, value, cancels, NOW);
+				(cancels != null) ? Way.CANCELLATION : Way.EVENT, value * 1_000_000, "typed twice",
+				NOW.minusSeconds(60), false, value, cancels, NOW);
 	}
 
 	/** Three units, cut at that time. */

@@ -15,9 +15,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ClosedPeriodsTests {
 
 	/** January and February are invoiced, and so is April; March is a draft. */
-	private static final ClosedPeriods PERIODS = new ClosedPeriods(
-			List.of(period("2026-02-01", "2026-03-01"), period("2026-04-01", "2026-05-01"),
-					period("2026-01-01", "2026-02-01")));
+	private static final ClosedPeriods PERIODS = new ClosedPeriods(List.of(period("2026-02-01", "2026-03-01"),
+			period("2026-04-01", "2026-05-01"), period("2026-01-01", "2026-02-01")));
 
 	@ParameterizedTest
 	@CsvSource({ "2025-12-31, 2025-12-31", "2026-01-01, 2026-03-01", "2026-02-28, 2026-03-01", "2026-03-01, 2026-03-01",

@@ -223,10 +223,11 @@ public final class InMemoryOutbox implements Outbox {
 
 	@Override
 	public Mono<Long> known(MeterEventRow row) {
-		return transaction(() -> isClouded(row) ? null : delivered(row.lane(), row.hourAtStripe())
-			.filter((other) -> this.bug != Bug.KNOWN_OF_ONE_ACCOUNT || other.epoch() == row.epoch())
-			.mapToLong(MeterEventRow::value)
-			.sum());
+		return transaction(() -> isClouded(row) ? null
+				: delivered(row.lane(), row.hourAtStripe())
+					.filter((other) -> this.bug != Bug.KNOWN_OF_ONE_ACCOUNT || other.epoch() == row.epoch())
+					.mapToLong(MeterEventRow::value)
+					.sum());
 	}
 
 	private boolean isClouded(MeterEventRow row) {

@@ -247,7 +247,8 @@ class NextStateTests {
 	private static MeterEventRow occurred(MeterEventRow row, Instant at) {
 		return new MeterEventRow(row.id(), row.lane(), row.client(), row.epoch(), row.kind(), row.identifier(),
 				row.value(), row.fromUnit(), row.toUnit(), row.bucketHour(), row.bucketPeriod(), row.bucketFrom(),
-				row.bucketTo(), row.late(), at, row.successor(), row.replaces(), row.cancels(), row.createdAt(), row.delivery());
+				row.bucketTo(), row.late(), at, row.successor(), row.replaces(), row.cancels(), row.createdAt(),
+				row.delivery());
 	}
 
 	private static MeterEventAnswer.Refused refused(MeterEventAnswer.Fault fault) {

@@ -310,8 +310,9 @@ class PostgresOutboxIntegrationTests {
 	void unitsWhoseInvoiceHasLeftDraftAreLate(String status, String subscription, @Nullable Duration finalizesIn,
 			boolean late) {
 		Instant end = NOW.minus(Duration.ofHours(2));
-		this.database.execute("insert into client_payment (client_id, agency_id, subscription_id)"
-				+ " values ('%s', '%s', 'sub_1')", Fixtures.client(1), this.agency);
+		this.database.execute(
+				"insert into client_payment (client_id, agency_id, subscription_id)" + " values ('%s', '%s', 'sub_1')",
+				Fixtures.client(1), this.agency);
 		this.database.execute(
 				"insert into client_invoice (invoice_id, agency_id, client_id, subscription_id, status, currency, total,"
 						+ " amount_due, amount_paid, period_start, period_end, finalizes_at, created_at, read_at) values"

@@ -146,7 +146,9 @@ class RecoveryIntegrationTests {
 		assertThat(doubtful.get(0).hours()).allSatisfy((hour) -> assertThat(hour.seen()).isNull());
 	}
 
-	/** Three units were delivered and lost, and two were taken back by what waits again. */
+	/**
+	 * Three units were delivered and lost, and two were taken back by what waits again.
+	 */
 	@Test
 	void aCorrectionWhoseMeterEventIsLostHidesAsMuchOfWhatStripeHas() {
 		this.database.execute(
