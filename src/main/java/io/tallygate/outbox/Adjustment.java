@@ -94,7 +94,7 @@ public record Adjustment(String id, ClientId client, int epoch, Way way, long qu
 				Instant now) {
 			Instant oldest = now.minus(Cut.AGE_MAX);
 			if (closed.contain(occurredAt)) {
-				Instant open = closed.openFrom(occurredAt, now);
+				Instant open = closed.openFrom(occurredAt);
 				return (value > 0 && !open.isBefore(oldest)) ? new Plan(Way.EVENT, open, true)
 						: new Plan(Way.CREDIT_PROPOSAL, occurredAt, false);
 			}

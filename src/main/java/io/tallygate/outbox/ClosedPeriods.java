@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Billing periods of a client whose invoice has left draft: what Stripe is told of them
- * later stands on no invoice.
+ * Billing periods of a client that are over and whose invoice has left draft: what Stripe
+ * is told of them later stands on no invoice.
  *
  * @param periods as far as they are known, in any order
  */
@@ -40,16 +40,16 @@ record ClosedPeriods(List<Period> periods) {
 
 	/**
 	 * The instant itself where it is open, else the start of the oldest open period after
-	 * it; never later than {@code now}, because an invoice may be made within its period.
+	 * it.
 	 */
-	Instant openFrom(Instant at, Instant now) {
+	Instant openFrom(Instant at) {
 		Instant open = at;
 		for (Period period : this.periods) {
 			if (period.contains(open)) {
 				open = period.end();
 			}
 		}
-		return (open.isAfter(now) && !open.equals(at)) ? now : open;
+		return open;
 	}
 
 }

@@ -61,7 +61,7 @@ record Cut(Lane lane, LaneAccount account, Bucket bucket) {
 	 */
 	MeterEventRow row(MeterEventId id, ClosedPeriods closed, Instant now) {
 		Instant crossedAt = this.bucket.lastCrossingAt();
-		Instant datedAt = closed.openFrom(crossedAt, now);
+		Instant datedAt = closed.openFrom(crossedAt);
 		long from = this.account.cut();
 		long to = Math.addExact(from, value());
 		Delivery delivery = Delivery.due(now);

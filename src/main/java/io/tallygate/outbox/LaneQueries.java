@@ -61,13 +61,13 @@ final class LaneQueries {
 
 	/**
 	 * Invoices of the subscription that bills the client. A draft whose time has come is
-	 * final before we are told.
+	 * final before we are told. One that is made within its period is not the last.
 	 */
 	private static final String CLOSED = """
 			select i.period_start, i.period_end
 			from client_invoice i
 			join client_payment p on p.client_id = i.client_id and p.subscription_id = i.subscription_id
-			where i.client_id = :client and i.period_start < i.period_end
+			where i.client_id = :client and i.period_start < i.period_end and i.period_end <= :now
 			  and (i.status <> 'draft' or i.finalizes_at <= :now)
 			order by i.period_start desc limit 100
 			""";

@@ -158,12 +158,16 @@ public final class InMemoryOutbox implements Outbox {
 			.orElse(null);
 		List<LaneAccount> owing = feeding(lane.id()).stream().map(this::owing).toList();
 		return Cut.next(lane, owing, runningHourCutAt, now)
-			.map((cut) -> store(cut.row(this.ids, closed(cut.account().client()), now)))
+			.map((cut) -> store(cut.row(this.ids, closed(cut.account().client(), now), now)))
 			.orElse(null);
 	}
 
-	private ClosedPeriods closed(ClientId client) {
-		return new ClosedPeriods(this.closed.getOrDefault(client, List.of()));
+	private ClosedPeriods closed(ClientId client, Instant now) {
+		return (this.bug == Bug.DATED_INTO_AN_INVOICE) ? ClosedPeriods.NONE
+				: new ClosedPeriods(this.closed.getOrDefault(client, List.of())
+					.stream()
+					.filter((period) -> !period.end().isAfter(now))
+					.toList());
 	}
 
 	/** From now on an invoice of this client has left draft. */
@@ -290,7 +294,7 @@ public final class InMemoryOutbox implements Outbox {
 				.flatMap((account) -> owing(account).buckets().stream())
 				.forEach((bucket) -> hours.put(bucket.hour(), new DoubtfulLane.Hour(bucket.hour(), null, null)));
 			feeding(lane.id()).stream()
-				.flatMap((account) -> closed(account.client()).periods().stream())
+				.flatMap((account) -> closed(account.client(), open.foundAt()).periods().stream())
 				.map((period) -> period.end().truncatedTo(ChronoUnit.HOURS))
 				.forEach((start) -> hours.put(start, new DoubtfulLane.Hour(start, null, null)));
 			this.rows.values()
