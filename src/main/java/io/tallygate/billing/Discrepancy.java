@@ -8,7 +8,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 import io.tallygate.outbox.Delivery;
 import io.tallygate.outbox.LaneAudit;
@@ -168,7 +170,11 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 	private static Discrepancy parked(MeterEventRow row) {
 		String reason = String.valueOf(row.delivery().reason());
 		if (reason.equals("discarded")) {
-			return of(Kind.DISCARDED, row, "was given up by a person: its units are not charged", Repair.NONE);
+			return of(Kind.DISCARDED, row,
+					(row.kind() == MeterEventRow.Kind.ADJUSTMENT)
+							? "was given up by a person: its correction is not made"
+							: "was given up by a person: its units are not charged",
+					Repair.NONE);
 		}
 		boolean mayBeMended = reason.startsWith("customer:") || reason.startsWith("meter:") || reason.equals("missing")
 				|| reason.equals("age: timestamp_in_future");
@@ -176,10 +182,22 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 				mayBeMended ? Repair.RETRY : Repair.NONE);
 	}
 
-	/** Delivered events whose values are what Stripe lacks are the ones it lost. */
+	/**
+	 * What counts too little is best explained by corrections whose fate is not known.
+	 * Else delivered events whose values are what Stripe lacks are the ones it lost.
+	 */
 	private static void missing(Look look, List<Discrepancy> found) {
+		if (isCountedUnknown(look, found)) {
+			return;
+		}
 		BigDecimal units = look.difference().negate();
-		Optional<List<MeterEventRow>> lost = explaining(look, units, (row) -> is(row, Delivery.State.DELIVERED));
+		Set<String> takenBack = look.rows()
+			.stream()
+			.filter((row) -> row.cancels() != null && !is(row, Delivery.State.REPLACED))
+			.map(MeterEventRow::cancels)
+			.collect(Collectors.toSet());
+		Optional<List<MeterEventRow>> lost = explaining(look, units,
+				(row) -> row.value() > 0 && is(row, Delivery.State.DELIVERED) && !takenBack.contains(row.identifier()));
 		if (lost.isEmpty()) {
 			found.add(new Discrepancy(Kind.MISSING, look.hour().hour(), units, null,
 					"Stripe counts " + units.toPlainString() + " less than was delivered, and no meter events make up "
@@ -209,28 +227,18 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 	 * by somebody else.
 	 */
 	private static void surplus(Look look, List<Discrepancy> found) {
+		if (isCountedUnknown(look, found)) {
+			return;
+		}
 		BigDecimal units = look.difference();
-		Optional<List<MeterEventRow>> doubtful = explaining(look, units,
-				(row) -> is(row, Delivery.State.PARKED) && !isDiscarded(row));
-		if (doubtful.isPresent()) {
-			doubtful.get()
-				.forEach((row) -> found.add(of(Kind.PARKED, row, "is parked, and Stripe counts it",
-						look.confirmed() ? Repair.ACCEPT : Repair.LOOK_AGAIN)));
-			return;
-		}
-		Optional<List<MeterEventRow>> gone = explaining(look, units,
-				(row) -> is(row, Delivery.State.REPLACED) || isDiscarded(row));
-		if (gone.isPresent()) {
-			gone.get().forEach((row) -> found.add(doubled(row, look)));
-			return;
-		}
-		if (explaining(look, units, (row) -> is(row, Delivery.State.DUE) || is(row, Delivery.State.SENDING))
-			.isPresent()) {
-			// The outbox itself finds out, by the identifier or the summaries.
+		Optional<List<MeterEventRow>> lost = explaining(look, units.negate(),
+				(row) -> row.value() < 0 && is(row, Delivery.State.DELIVERED));
+		if (lost.isPresent()) {
+			lost.get().forEach((row) -> found.add(lostCorrection(row, look)));
 			return;
 		}
 		Optional<List<MeterEventRow>> twice = explaining(look, units,
-				(row) -> is(row, Delivery.State.DELIVERED) && row.delivery().attempts() > 1);
+				(row) -> row.value() > 0 && is(row, Delivery.State.DELIVERED) && row.delivery().attempts() > 1);
 		if (twice.isPresent()) {
 			twice.get()
 				.forEach((row) -> found.add(of(Kind.DOUBLED, row,
@@ -242,6 +250,38 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 				Kind.FOREIGN, look.hour().hour(), units, null, "Stripe counts " + units.toPlainString()
 						+ " that nobody sent from here: another program reports to " + "this customer and meter",
 				look.confirmed() ? Repair.NONE : Repair.LOOK_AGAIN));
+	}
+
+	/**
+	 * Whether Stripe counts, one way or the other, just what events come to that are not
+	 * known to be delivered.
+	 */
+	private static boolean isCountedUnknown(Look look, List<Discrepancy> found) {
+		BigDecimal units = look.difference();
+		Optional<List<MeterEventRow>> doubtful = explaining(look, units,
+				(row) -> is(row, Delivery.State.PARKED) && !isDiscarded(row));
+		if (doubtful.isPresent()) {
+			doubtful.get()
+				.forEach((row) -> found.add(of(Kind.PARKED, row, "is parked, and Stripe counts it",
+						look.confirmed() ? Repair.ACCEPT : Repair.LOOK_AGAIN)));
+			return true;
+		}
+		Optional<List<MeterEventRow>> gone = explaining(look, units,
+				(row) -> is(row, Delivery.State.REPLACED) || isDiscarded(row));
+		if (gone.isPresent()) {
+			gone.get().forEach((row) -> found.add(doubled(row, look)));
+			return true;
+		}
+		// The outbox itself finds out, by the identifier or the summaries.
+		return explaining(look, units, (row) -> is(row, Delivery.State.DUE) || is(row, Delivery.State.SENDING))
+			.isPresent();
+	}
+
+	/** A successor might take it away twice, so a person decides in the end. */
+	private static Discrepancy lostCorrection(MeterEventRow row, Look look) {
+		boolean maySend = row.delivery().attempts() == 1 && LaneAudit.mayBeResent(row, look.now());
+		return of(Kind.MISSING, row, "was accepted by Stripe and is not counted",
+				(!look.isFresh(row) && maySend) ? Repair.RESEND : look.confirmed() ? Repair.NONE : Repair.LOOK_AGAIN);
 	}
 
 	private static Discrepancy doubled(MeterEventRow row, Look look) {
@@ -260,7 +300,7 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 	}
 
 	private static Discrepancy of(Kind kind, MeterEventRow row, String message, Repair repair) {
-		return new Discrepancy(kind, row.occurredAt(), BigDecimal.valueOf(row.value()), row,
+		return new Discrepancy(kind, row.occurredAt(), BigDecimal.valueOf(Math.abs(row.value())), row,
 				"Meter event " + row.id() + " of " + row.value() + " units " + message, repair);
 	}
 
@@ -270,8 +310,8 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 	}
 
 	/**
-	 * Events whose values add up to just so many units: the newest one, or else the set
-	 * that is found first.
+	 * Events of the sign of {@code units} whose values add up to just these: the newest
+	 * one, or else the set that is found first.
 	 */
 	private static Optional<List<MeterEventRow>> explaining(Look look, BigDecimal units,
 			Predicate<MeterEventRow> candidate) {
@@ -279,7 +319,11 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 			return Optional.empty();
 		}
 		long wanted = units.longValueExact();
-		List<MeterEventRow> rows = look.rows().stream().filter(candidate).filter((row) -> row.value() > 0).toList();
+		List<MeterEventRow> rows = look.rows()
+			.stream()
+			.filter(candidate)
+			.filter((row) -> Long.signum(row.value()) == units.signum())
+			.toList();
 		Optional<List<MeterEventRow>> one = rows.stream()
 			.filter((row) -> row.value() == wanted)
 			.findFirst()
@@ -302,7 +346,7 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 		}
 		for (int i = from; i < rows.size() && left[0]-- > 0; i++) {
 			MeterEventRow row = rows.get(i);
-			if (row.value() <= wanted) {
+			if (Math.abs(row.value()) <= Math.abs(wanted)) {
 				chosen.add(row);
 				if (add(rows, i + 1, wanted - row.value(), chosen, left)) {
 					return true;

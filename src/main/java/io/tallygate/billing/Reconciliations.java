@@ -84,11 +84,15 @@ class Reconciliations {
 			values (:id, :lane, :agency, :kind, :hour, :units, :event, :message, :repair, :outcome, :now)
 			""";
 
-	/** The same difference, found before and long enough ago, after all attempts. */
+	/**
+	 * The same difference, found before and long enough ago, after all attempts. That an
+	 * event is parked is no difference yet.
+	 */
 	private static final String CONFIRMED = """
 			select exists (
 			  select from reconciliation_finding f
 			  where f.lane_id = :lane and f.hour = :hour and f.kind = :kind and f.found_at <= :before
+			    and (f.kind <> 'parked' or f.repair in ('look_again', 'accept'))
 			    and f.found_at > coalesce((select max(m.last_attempt_at) from meter_event m
 			      where m.lane_id = :lane and m.occurred_at >= :hour
 			        and m.occurred_at < cast(:hour as timestamptz) + interval '1 hour'), '-infinity')

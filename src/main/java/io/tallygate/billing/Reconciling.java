@@ -109,7 +109,7 @@ class Reconciling {
 		Map<Instant, Both> both = new TreeMap<>();
 		seen.forEach((hour, units) -> {
 			if (units.signum() != 0) {
-				both.put(hour, new Both(new LaneHour(hour, 0, 0, 0, 0, 0, 0, 0, 0, 0), units));
+				both.put(hour, new Both(LaneHour.empty(hour), units));
 			}
 		});
 		hours.forEach((hour) -> both.put(hour.hour(), new Both(hour, seen.getOrDefault(hour.hour(), BigDecimal.ZERO))));
@@ -130,8 +130,9 @@ class Reconciling {
 	/** Whether the same was too much or too little at an earlier look. */
 	private Mono<Boolean> confirmed(long lane, Both both, Instant now) {
 		BigDecimal difference = both.seen().subtract(BigDecimal.valueOf(both.ours().delivered()));
-		List<Discrepancy.Kind> kinds = (difference.signum() < 0) ? List.of(Discrepancy.Kind.MISSING)
-				: List.of(Discrepancy.Kind.FOREIGN, Discrepancy.Kind.DOUBLED, Discrepancy.Kind.PARKED);
+		// What takes something away explains too little by what else explains too much.
+		List<Discrepancy.Kind> kinds = List.of(Discrepancy.Kind.MISSING, Discrepancy.Kind.FOREIGN,
+				Discrepancy.Kind.DOUBLED, Discrepancy.Kind.PARKED);
 		return (difference.signum() == 0) ? Mono.just(false)
 				: Flux.fromIterable(kinds)
 					.concatMap((kind) -> this.runs.isConfirmed(lane, both.ours().hour(), kind, difference.abs(),
@@ -177,10 +178,24 @@ class Reconciling {
 
 	private static String explanation(List<LaneHour> hours, BigDecimal difference, List<Reconciliation.Found> found,
 			boolean clean) {
-		if (clean) {
-			return "Ledger, outbox and Stripe agree";
-		}
 		List<String> parts = new ArrayList<>();
+		if (clean) {
+			parts.add("Ledger, outbox and Stripe agree");
+		}
+		long made = hours.stream().mapToLong((hour) -> hour.corrections().made()).sum();
+		if (made != 0) {
+			parts.add("Stripe was told of " + made + " corrections of "
+					+ hours.stream().mapToLong((hour) -> hour.corrections().units()).sum() + " units in all");
+		}
+		add(parts, sum(hours, LaneHour::late),
+				"of an earlier period are dated into this one, because its invoice had " + "left draft");
+		if (clean) {
+			return String.join(". ", parts);
+		}
+		long open = hours.stream().mapToLong((hour) -> hour.corrections().open()).sum();
+		if (open != 0) {
+			parts.add(open + " corrections are not at Stripe");
+		}
 		add(parts, sum(hours, LaneHour::waiting), "stand in no meter event yet");
 		add(parts, sum(hours, LaneHour::underWay), "are on their way to Stripe");
 		add(parts, sum(hours, LaneHour::parked), "are parked");

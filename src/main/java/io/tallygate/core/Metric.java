@@ -137,6 +137,10 @@ public enum Metric {
 	/** Meter events made. */
 	OUTBOX_CUTS("tallygate.outbox.cuts", "Meter events cut from accounts"),
 
+	/** Units that went into a later period. */
+	OUTBOX_UNITS_LATE("tallygate.outbox.units.late",
+			"Units dated into a later period, because the invoice of their own had left draft"),
+
 	/** Attempts to deliver. */
 	OUTBOX_ATTEMPTS("tallygate.outbox.attempts", "What came of taking up a meter event, by outcome"),
 

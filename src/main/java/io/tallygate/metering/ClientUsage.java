@@ -13,14 +13,25 @@ import org.jspecify.annotations.Nullable;
  * @param from inclusive
  * @param to exclusive
  * @param total all of the period
+ * @param adjustments what people corrected of it; no part of the total
  * @param progress the current epoch, at this moment
  * @param buckets the period in parts, oldest first
  */
-record ClientUsage(Instant from, Instant to, Sums total, Progress progress, List<Bucket> buckets) {
+record ClientUsage(Instant from, Instant to, Sums total, Corrected adjustments, Progress progress,
+		List<Bucket> buckets) {
 
-	static ClientUsage of(Period period, Progress progress, List<Bucket> buckets) {
+	static ClientUsage of(Period period, Corrected adjustments, Progress progress, List<Bucket> buckets) {
 		Sums total = buckets.stream().map(Bucket::sums).reduce(Sums.NONE, Sums::plus);
-		return new ClientUsage(period.from(), period.to(), total, progress, buckets);
+		return new ClientUsage(period.from(), period.to(), total, adjustments, progress, buckets);
+	}
+
+	/**
+	 * What people corrected.
+	 *
+	 * @param count how often
+	 * @param quantity what it comes to, negative where too much was counted
+	 */
+	record Corrected(long count, BigDecimal quantity) {
 	}
 
 	/** What a number of exchanges come to. */

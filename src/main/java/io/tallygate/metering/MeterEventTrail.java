@@ -92,7 +92,12 @@ public class MeterEventTrail {
 			from numbered join meter_event event on event.client_id = numbered.client_id and event.epoch = numbered.epoch
 			  and event.bucket_hour = numbered.hour and event.kind in ('units', 'recovered')
 			  and event.bucket_to > numbered.ordinal - numbered.units and event.bucket_from < numbered.ordinal
-			order by event.from_unit, event.id
+			union all
+			select event.id, event.identifier, event.state, event.value, event.from_unit, event.to_unit,
+			  event.occurred_at, event.delivered_at
+			from meter_event event
+			where event.id = 'mev_' || substr(:line, 5) and event.agency_id = :agency and event.kind = 'adjustment'
+			order by from_unit, id
 			"""
 		.formatted(TOTALLED);
 

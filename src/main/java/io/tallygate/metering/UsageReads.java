@@ -65,6 +65,12 @@ class UsageReads {
 			order by 1, 2
 			""";
 
+	private static final String ADJUSTMENTS = """
+			select count(*) as count, coalesce(sum(quantity), 0)::bigint as quantity
+			from ledger
+			where client_id = :client and occurred_at >= :from and occurred_at < :to and kind = 'adjustment'
+			""";
+
 	private final Database.OfTenant database;
 
 	UsageReads(Database.OfTenant database) {
@@ -74,8 +80,20 @@ class UsageReads {
 	/** The client's use in a period; a 404 when the agency has no such client. */
 	Mono<ClientUsage> usage(AgencyId agency, ClientId client, Period period, Step step, GroupBy groupBy) {
 		return Uncancelled.of(this.database.as(agency,
-				progress(agency, client).flatMap((progress) -> buckets(client, period, step, groupBy)
-					.map((buckets) -> ClientUsage.of(period, progress, buckets)))));
+				progress(agency, client).flatMap((progress) -> adjustments(client, period)
+					.flatMap((adjustments) -> buckets(client, period, step, groupBy)
+						.map((buckets) -> ClientUsage.of(period, adjustments, progress, buckets))))));
+	}
+
+	private Mono<ClientUsage.Corrected> adjustments(ClientId client, Period period) {
+		return this.database.client()
+			.sql(ADJUSTMENTS)
+			.bind("client", client.value())
+			.bind("from", period.from())
+			.bind("to", period.to())
+			.map((Readable row) -> new ClientUsage.Corrected(number(row, "count"),
+					Thousandths.decimal(number(row, "quantity"))))
+			.one();
 	}
 
 	private Mono<Progress> progress(AgencyId agency, ClientId client) {

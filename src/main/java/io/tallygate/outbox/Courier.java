@@ -6,6 +6,7 @@ import java.time.InstantSource;
 
 import io.tallygate.core.AgencyId;
 import io.tallygate.metering.Certainty;
+import io.tallygate.stripe.MeterEvent;
 import io.tallygate.stripe.MeterEventAnswer;
 import io.tallygate.stripe.MeterEvents;
 import reactor.core.publisher.Mono;
@@ -60,11 +61,17 @@ final class Courier {
 
 	/** A call that is given up may still arrive: that is what {@code Unanswered} says. */
 	private Mono<Finding> send(MeterEventRow row) {
-		return this.stripe.send(row.lane().agency(), row.event())
-			.timeout(this.callTimeout, this.scheduler)
+		return call(row).timeout(this.callTimeout, this.scheduler)
 			.onErrorResume((error) -> Mono.just(new MeterEventAnswer.Unanswered(error.toString())))
 			.defaultIfEmpty(new MeterEventAnswer.Unanswered("no answer"))
 			.map(Finding.Answered::new);
+	}
+
+	private Mono<MeterEventAnswer> call(MeterEventRow row) {
+		MeterEvent event = row.event();
+		String cancelled = row.cancels();
+		return (cancelled == null) ? this.stripe.send(row.lane().agency(), event)
+				: this.stripe.cancel(row.lane().agency(), event.eventName(), cancelled, event.idempotencyKey());
 	}
 
 	private Mono<Finding> summarise(MeterEventRow row) {
@@ -75,7 +82,8 @@ final class Courier {
 			.summary(agency, row.lane().meterId(), row.lane().customer(), hour, hour.plus(Duration.ofHours(1)))
 			.timeout(this.callTimeout, this.scheduler)
 			.flatMap((seen) -> this.outbox.known(row)
-				.<Finding>map((known) -> new Finding.Summarised(seen, known, askedAt)))
+				.<Finding>map((known) -> new Finding.Summarised(seen, known, askedAt))
+				.defaultIfEmpty(new Finding.Clouded(seen)))
 			.onErrorResume((error) -> Mono.just(new Finding.NotSummarised(error.toString())));
 	}
 

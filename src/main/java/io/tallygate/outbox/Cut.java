@@ -56,23 +56,26 @@ record Cut(Lane lane, LaneAccount account, Bucket bucket) {
 
 	/**
 	 * The meter event that takes these units: due, or parked where Stripe refuses its
-	 * age.
+	 * age. Units of a period whose invoice has left draft are dated at the start of the
+	 * oldest open one, where they are still billed.
 	 */
-	MeterEventRow row(MeterEventId id, Instant now) {
+	MeterEventRow row(MeterEventId id, ClosedPeriods closed, Instant now) {
+		Instant crossedAt = this.bucket.lastCrossingAt();
+		Instant datedAt = closed.openFrom(crossedAt);
 		long from = this.account.cut();
 		long to = Math.addExact(from, value());
 		Delivery delivery = Delivery.due(now);
-		boolean tooOld = this.bucket.lastCrossingAt().isBefore(now.minus(AGE_MAX));
+		boolean tooOld = datedAt.isBefore(now.minus(AGE_MAX));
 		return new MeterEventRow(id, this.lane, this.account.client(), this.account.epoch(), MeterEventRow.Kind.UNITS,
 				MeterEventRow.identifier(this.account.client(), this.account.epoch(), from, to, 0), value(), from, to,
-				this.bucket.hour(), this.bucket.period(), this.bucket.cut(), this.bucket.crossed(), false,
-				this.bucket.lastCrossingAt(), 0, null, now,
+				this.bucket.hour(), this.bucket.period(), this.bucket.cut(), this.bucket.crossed(),
+				!datedAt.equals(crossedAt), datedAt, 0, null, null, now,
 				tooOld ? delivery.parked(Delivery.TOO_OLD, false, null) : delivery);
 	}
 
 	/** The meter event under an id of {@code ids}. */
-	MeterEventRow row(Ids ids, Instant now) {
-		return row(new MeterEventId(ids.next(MeterEventId.PREFIX)), now);
+	MeterEventRow row(Ids ids, ClosedPeriods closed, Instant now) {
+		return row(new MeterEventId(ids.next(MeterEventId.PREFIX)), closed, now);
 	}
 
 }

@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param parked meter events that wait for a person, or were given up
  * @param oldestDueAt when the oldest of those due or under way was cut
  * @param unitsWaiting units that stand in no meter event yet
+ * @param adjustmentsWaiting corrections that stand in no meter event yet
  */
 record DeliveryStatus(String state, @Nullable String pausedBy, @Nullable String reason, long due, long sending,
-		long parked, @Nullable Instant oldestDueAt, long unitsWaiting) {
+		long parked, @Nullable Instant oldestDueAt, long unitsWaiting, long adjustmentsWaiting) {
 
 	private static final String NOT_CONNECTED = "The agency is not connected to Stripe";
 
@@ -28,7 +29,8 @@ record DeliveryStatus(String state, @Nullable String pausedBy, @Nullable String 
 				(delivery != null) ? row.get("paused_reason", String.class) : NOT_CONNECTED,
 				MeterEventColumns.number(row, "due").longValue(), MeterEventColumns.number(row, "sending").longValue(),
 				MeterEventColumns.number(row, "parked").longValue(), row.get("oldest_due_at", Instant.class),
-				MeterEventColumns.number(row, "units_waiting").longValue());
+				MeterEventColumns.number(row, "units_waiting").longValue(),
+				MeterEventColumns.number(row, "adjustments_waiting").longValue());
 	}
 
 }

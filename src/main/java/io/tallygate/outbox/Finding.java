@@ -57,6 +57,21 @@ sealed interface Finding {
 	}
 
 	/**
+	 * The event is in doubt and the summaries were read, and they decide nothing: another
+	 * event may be at Stripe that takes something away in the same hour.
+	 *
+	 * @param seen what Stripe has aggregated in the event's hour
+	 */
+	record Clouded(BigDecimal seen) implements Finding {
+
+		@Override
+		public String outcome() {
+			return "clouded";
+		}
+
+	}
+
+	/**
 	 * The event is in doubt and the summaries could not be read.
 	 *
 	 * @param reason why

@@ -15,6 +15,7 @@ import io.tallygate.core.MeterEventId;
 import io.tallygate.core.Problem;
 import io.tallygate.core.Uncancelled;
 import io.tallygate.metering.DueListener;
+import io.tallygate.stripe.MeterEventAnswer;
 import io.tallygate.stripe.MeterEvents;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -64,12 +65,24 @@ public class LaneAudit {
 			  cast(coalesce(sum(value) filter (where state = 'delivered'), 0) as bigint) as delivered,
 			  cast(coalesce(sum(value) filter (where state = 'delivered' and kind in ('test', 'adjustment')), 0) as bigint)
 			    as other,
-			  cast(coalesce(sum(value) filter (where state in ('due', 'sending')), 0) as bigint) as under_way,
-			  cast(coalesce(sum(value) filter (where state = 'parked' and reason <> 'discarded'), 0) as bigint) as parked,
-			  cast(coalesce(sum(value) filter (where state = 'parked' and reason = 'discarded'), 0) as bigint) as discarded,
-			  cast(coalesce(sum(value) filter (where state = 'replaced'), 0) as bigint) as replaced
+			  cast(coalesce(sum(abs(value)) filter (where state in ('due', 'sending')), 0) as bigint) as under_way,
+			  cast(coalesce(sum(abs(value)) filter (where state = 'parked' and reason <> 'discarded'), 0) as bigint) as parked,
+			  cast(coalesce(sum(value) filter (where state = 'parked' and reason = 'discarded' and kind <> 'adjustment'), 0)
+			    as bigint) as discarded,
+			  cast(coalesce(sum(value) filter (where state = 'replaced'), 0) as bigint) as replaced,
+			  cast(coalesce(sum(value) filter (where state = 'delivered' and late), 0) as bigint) as late,
+			  count(*) filter (where kind = 'adjustment' and state = 'delivered') as corrections,
+			  cast(coalesce(sum(value) filter (where kind = 'adjustment' and state = 'delivered'), 0) as bigint) as corrected,
+			  count(*) filter (where kind = 'adjustment' and state in ('due', 'sending', 'parked')) as corrections_open
 			from meter_event m
 			where m.lane_id = :lane and m.occurred_at >= :from and m.occurred_at < :to
+			group by 1
+			""";
+
+	private static final String WAITING = """
+			select date_trunc('hour', d.occurred_at, 'UTC') as hour, count(*) as waiting
+			from adjustment d
+			where d.lane_id = :lane and d.cut_at is null and d.occurred_at >= :from and d.occurred_at < :to
 			group by 1
 			""";
 
@@ -137,15 +150,18 @@ public class LaneAudit {
 		Mono<Void> ledger = read(LEDGER, lane, from, to, hours,
 				(hour, row) -> new LaneHour(hour.hour(), number(row, "units"), hour.crossed(), hour.outbox(),
 						hour.delivered(), hour.other(), hour.underWay(), hour.parked(), hour.discarded(),
-						hour.replaced()));
+						hour.replaced(), hour.late(), hour.corrections()));
 		Mono<Void> buckets = read(BUCKETS, lane, from, to, hours,
 				(hour, row) -> new LaneHour(hour.hour(), hour.ledger(), number(row, "crossed"), number(row, "cut"),
 						hour.delivered(), hour.other(), hour.underWay(), hour.parked(), hour.discarded(),
-						hour.replaced()));
+						hour.replaced(), hour.late(), hour.corrections()));
 		Mono<Void> events = read(EVENTS, lane, from, to, hours,
 				(hour, row) -> new LaneHour(hour.hour(), hour.ledger(), hour.crossed(), hour.outbox(),
 						number(row, "delivered"), number(row, "other"), number(row, "under_way"), number(row, "parked"),
-						number(row, "discarded"), number(row, "replaced")));
+						number(row, "discarded"), number(row, "replaced"), number(row, "late"),
+						new LaneHour.Corrections(number(row, "corrections"), number(row, "corrected"),
+								number(row, "corrections_open"))));
+		Mono<Void> waiting = read(WAITING, lane, from, to, hours, (hour, row) -> hour.waiting(number(row, "waiting")));
 		// One snapshot, or a fold in between would look like a difference.
 		return Uncancelled.of(this.database.transactions()
 			.transactional(this.database.client()
@@ -154,6 +170,7 @@ public class LaneAudit {
 				.then(ledger)
 				.then(buckets)
 				.then(events)
+				.then(waiting)
 				.then(Mono.fromSupplier(() -> List.copyOf(hours.values())))));
 	}
 
@@ -241,8 +258,11 @@ public class LaneAudit {
 
 	/** Takes an event back that must not count; one that Stripe lacks does not. */
 	public Mono<String> cancel(MeterEventRow row) {
-		return this.stripe.cancel(row.lane().agency(), row.lane().eventName(), row.identifier())
-			.map((taken) -> taken ? "is taken back at Stripe" : "is not known at Stripe");
+		return this.stripe
+			.cancel(row.lane().agency(), row.lane().eventName(), row.identifier(), row.identifier() + ":cancel")
+			.map((answer) -> (answer instanceof MeterEventAnswer.Accepted) ? "is taken back at Stripe"
+					: (answer instanceof MeterEventAnswer.Refused) ? "is not known at Stripe"
+							: "could not be taken back: " + answer);
 	}
 
 	/** Hastens what waits in a lane. */

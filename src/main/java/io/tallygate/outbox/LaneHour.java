@@ -12,16 +12,41 @@ import java.time.Instant;
  * @param outbox of these, how many stand in meter events
  * @param delivered values that Stripe has, of every kind
  * @param other of these, what no account completed: tests and adjustments
- * @param underWay values that are due or being sent
- * @param parked values that wait for a person
- * @param discarded values that a person gave up
+ * @param underWay values that are due or being sent, whatever their sign
+ * @param parked values that wait for a person, whatever their sign
+ * @param discarded units that a person gave up
  * @param replaced values whose units stand in a successor
+ * @param late values of an earlier period that are dated here, because its invoice had
+ * left draft
+ * @param corrections what people corrected in it
  */
 public record LaneHour(Instant hour, long ledger, long crossed, long outbox, long delivered, long other, long underWay,
-		long parked, long discarded, long replaced) {
+		long parked, long discarded, long replaced, long late, Corrections corrections) {
 
-	static LaneHour empty(Instant hour) {
-		return new LaneHour(hour, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	/**
+	 * Corrections of an hour.
+	 *
+	 * @param made how many Stripe has
+	 * @param units what these come to
+	 * @param open how many it has not: they wait, are under way, parked or given up
+	 */
+	public record Corrections(long made, long units, long open) {
+
+		/** None. */
+		public static final Corrections NONE = new Corrections(0, 0, 0);
+
+	}
+
+	/** An hour in which we know of nothing. */
+	public static LaneHour empty(Instant hour) {
+		return new LaneHour(hour, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Corrections.NONE);
+	}
+
+	/** The same with so many corrections more that stand in no meter event yet. */
+	LaneHour waiting(long more) {
+		return new LaneHour(this.hour, this.ledger, this.crossed, this.outbox, this.delivered, this.other,
+				this.underWay, this.parked, this.discarded, this.replaced, this.late,
+				new Corrections(this.corrections.made(), this.corrections.units(), this.corrections.open() + more));
 	}
 
 	/** Units that stand in no meter event. */
@@ -32,7 +57,7 @@ public record LaneHour(Instant hour, long ledger, long crossed, long outbox, lon
 	/** Whether all that was used has been delivered, and nothing else. */
 	public boolean isSettled() {
 		return this.ledger == this.crossed && this.crossed == this.outbox && this.underWay == 0 && this.parked == 0
-				&& this.discarded == 0;
+				&& this.discarded == 0 && this.corrections.open() == 0;
 	}
 
 }

@@ -59,24 +59,51 @@ final class LaneQueries {
 			order by b.hour, b.period_start, b.epoch, b.client_id limit 64
 			""";
 
+	/**
+	 * Invoices of the subscription that bills the client. A draft whose time has come is
+	 * final before we are told. One that is made within its period is not the last.
+	 */
+	private static final String CLOSED = """
+			select i.period_start, i.period_end
+			from client_invoice i
+			join client_payment p on p.client_id = i.client_id and p.subscription_id = i.subscription_id
+			where i.client_id = :client and i.period_start < i.period_end and i.period_end <= :now
+			  and (i.status <> 'draft' or i.finalizes_at <= :now)
+			order by i.period_start desc limit 100
+			""";
+
 	private final DatabaseClient client;
 
 	LaneQueries(DatabaseClient client) {
 		this.client = client;
 	}
 
-	/** What to cut, inside a transaction that holds the lane. */
-	Mono<Cut> cut(long lane, Instant now) {
-		return this.client.sql(LOCK)
-			.bind("lane", lane)
-			.fetch()
-			.one()
-			.flatMap((locked) -> free(lane, now))
-			.flatMap((free) -> owing(lane).map((accounts) -> Cut.next(free.lane(), accounts, free.cutAt(), now)))
+	/**
+	 * The lane, locked for the transaction, if it is free and nobody else is cutting it.
+	 */
+	Mono<Free> free(long lane, Instant now) {
+		return this.client.sql(LOCK).bind("lane", lane).fetch().one().flatMap((locked) -> read(lane, now));
+	}
+
+	/** What to cut for a lane that is held. */
+	Mono<Cut> cut(Free free, Instant now) {
+		return owing(free.lane().id()).map((accounts) -> Cut.next(free.lane(), accounts, free.cutAt(), now))
 			.flatMap(Mono::justOrEmpty);
 	}
 
-	private Mono<Free> free(long lane, Instant now) {
+	/** The periods of a client whose invoices have left draft. */
+	Mono<ClosedPeriods> closedPeriods(ClientId owing, Instant now) {
+		return this.client.sql(CLOSED)
+			.bind("client", owing.value())
+			.bind("now", now)
+			.map((Readable row) -> new ClosedPeriods.Period(MeterEventColumns.time(row, "period_start"),
+					MeterEventColumns.time(row, "period_end")))
+			.all()
+			.collectList()
+			.map(ClosedPeriods::new);
+	}
+
+	private Mono<Free> read(long lane, Instant now) {
 		return this.client.sql(FREE)
 			.bind("lane", lane)
 			.bind("hour", now.truncatedTo(java.time.temporal.ChronoUnit.HOURS))
@@ -128,7 +155,13 @@ final class LaneQueries {
 		return account.client() + "/" + account.epoch();
 	}
 
-	private record Free(Lane lane, @Nullable Instant cutAt) {
+	/**
+	 * A lane that is free.
+	 *
+	 * @param lane its way to Stripe
+	 * @param cutAt when it was last cut in the hour that still runs
+	 */
+	record Free(Lane lane, @Nullable Instant cutAt) {
 	}
 
 }

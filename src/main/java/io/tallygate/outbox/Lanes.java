@@ -187,7 +187,7 @@ final class Lanes implements DueListener, SmartLifecycle {
 	}
 
 	private void tellCut(MeterEventRow row) {
-		this.metrics.cut();
+		this.metrics.cut(row);
 		this.listeners.forEach((listener) -> listener.cut(row));
 		if (row.is(Delivery.State.PARKED)) {
 			tellParked(row);

@@ -19,7 +19,7 @@ final class MeterEventColumns {
 			m.id, m.agency_id, m.lane_id, m.client_id, m.epoch, m.kind, m.identifier, m.stripe_account, m.livemode,
 			m.stripe_customer_id, m.meter_id, m.event_name, m.value, m.from_unit, m.to_unit, m.bucket_hour,
 			nullif(m.bucket_period, '-infinity') as bucket_period, m.bucket_from, m.bucket_to, m.late, m.occurred_at,
-			m.successor, m.replaces, m.created_at, m.state, m.reason, m.stops_lane, m.attempts, m.idempotency_n,
+			m.successor, m.replaces, m.cancels, m.created_at, m.state, m.reason, m.stops_lane, m.attempts, m.idempotency_n,
 			m.owner, m.lease_until, m.next_attempt_at, m.first_doubt_at, m.last_attempt_at, m.last_error,
 			m.summary_seen, m.summary_seen_at, m.delivered_at
 			""";
@@ -35,7 +35,7 @@ final class MeterEventColumns {
 				number(row, "bucket_from").longValue(), number(row, "bucket_to").longValue(), flag(row, "late"),
 				time(row, "occurred_at"), number(row, "successor").intValue(),
 				Optional.ofNullable(row.get("replaces", String.class)).map(MeterEventId::new).orElse(null),
-				time(row, "created_at"), delivery(row));
+				row.get("cancels", String.class), time(row, "created_at"), delivery(row));
 	}
 
 	/**

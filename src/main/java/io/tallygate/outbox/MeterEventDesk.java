@@ -116,7 +116,11 @@ public class MeterEventDesk {
 		Mono<BigDecimal> seen = this.stripe.summary(row.lane().agency(), row.lane().meterId(), row.lane().customer(),
 				hour, hour.plus(Duration.ofHours(1)));
 		MeterEventId successor = new MeterEventId(this.ids.next(MeterEventId.PREFIX));
-		return seen.zipWith(this.outbox.known(row), (units, known) -> new Finding.Summarised(units, known, now))
+		return seen
+			.zipWith(this.outbox.known(row)
+				.switchIfEmpty(Mono.error(() -> new Problem(409, "still_at_stripe",
+						"A parked meter event may take something away in the same hour: settle that one first"))),
+					(units, known) -> new Finding.Summarised(units, known, now))
 			.flatMap((reading) -> replace(row.id(), successor, reading, now));
 	}
 

@@ -30,7 +30,8 @@ class MeterEventReads {
 	/** Of an agency without a connection to Stripe there is one row too. */
 	private static final String STATUS = """
 			select s.delivery, s.paused_by, s.paused_reason, e.due, e.sending, e.parked, e.oldest_due_at,
-			  (select cast(coalesce(sum(crossed - cut), 0) as bigint) from account where crossed > cut) as units_waiting
+			  (select cast(coalesce(sum(crossed - cut), 0) as bigint) from account where crossed > cut) as units_waiting,
+			  (select count(*) from adjustment where lane_id is not null and cut_at is null) as adjustments_waiting
 			from (
 			  select count(*) filter (where state = 'due') as due, count(*) filter (where state = 'sending') as sending,
 			    count(*) filter (where state = 'parked') as parked,

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param epoch the client's epoch
  * @param kind why it is sent
  * @param identifier by which Stripe knows a repeat
- * @param value units, or the quantity with {@code report: usage}
+ * @param value units, or the quantity with {@code report: usage}; negative where a
+ * correction takes something away
  * @param fromUnit the account's cut before it
  * @param toUnit the account's cut with it
  * @param bucketHour the UTC hour in which its units were completed
@@ -33,13 +34,15 @@ import org.jspecify.annotations.Nullable;
  * @param occurredAt its timestamp at Stripe
  * @param successor how many rows had these units before
  * @param replaces the last of them
+ * @param cancels the identifier of the meter event that it takes back at Stripe, instead
+ * of reporting its value
  * @param createdAt when it was cut
  * @param delivery how far it has come
  */
 public record MeterEventRow(MeterEventId id, Lane lane, ClientId client, int epoch, Kind kind, String identifier,
 		long value, long fromUnit, long toUnit, Instant bucketHour, @Nullable Instant bucketPeriod, long bucketFrom,
 		long bucketTo, boolean late, Instant occurredAt, int successor, @Nullable MeterEventId replaces,
-		Instant createdAt, Delivery delivery) {
+		@Nullable String cancels, Instant createdAt, Delivery delivery) {
 
 	/** Stripe takes no timestamp further back. */
 	static final Duration AGE_MAX = Duration.ofDays(35);
@@ -129,7 +132,7 @@ public record MeterEventRow(MeterEventId id, Lane lane, ClientId client, int epo
 				: identifier(this.kind, newId);
 		return new MeterEventRow(newId, this.lane, this.client, this.epoch, this.kind, next, this.value, this.fromUnit,
 				this.toUnit, this.bucketHour, this.bucketPeriod, this.bucketFrom, this.bucketTo, this.late,
-				this.occurredAt, number, this.id, now, Delivery.due(now));
+				this.occurredAt, number, this.id, this.cancels, now, Delivery.due(now));
 	}
 
 	/** The UTC hour in which Stripe counts it. */
@@ -150,7 +153,7 @@ public record MeterEventRow(MeterEventId id, Lane lane, ClientId client, int epo
 	MeterEventRow with(Delivery next) {
 		return new MeterEventRow(this.id, this.lane, this.client, this.epoch, this.kind, this.identifier, this.value,
 				this.fromUnit, this.toUnit, this.bucketHour, this.bucketPeriod, this.bucketFrom, this.bucketTo,
-				this.late, this.occurredAt, this.successor, this.replaces, this.createdAt, next);
+				this.late, this.occurredAt, this.successor, this.replaces, this.cancels, this.createdAt, next);
 	}
 
 }

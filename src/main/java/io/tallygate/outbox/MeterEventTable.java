@@ -16,11 +16,11 @@ final class MeterEventTable {
 	private static final String INSERT = """
 			insert into meter_event (id, agency_id, lane_id, client_id, epoch, kind, identifier, stripe_account, livemode,
 			  stripe_customer_id, meter_id, event_name, value, from_unit, to_unit, bucket_hour, bucket_period, bucket_from,
-			  bucket_to, late, occurred_at, successor, replaces, created_at, state, reason, stops_lane, next_attempt_at)
+			  bucket_to, late, occurred_at, successor, replaces, cancels, created_at, state, reason, stops_lane, next_attempt_at)
 			values (:id, :agency, :lane, :client, :epoch, :kind, :identifier, :account, :livemode,
 			  :customer, :meter, :event_name, :value, :from_unit, :to_unit, :hour,
 			  coalesce(cast(:period as timestamptz), '-infinity'), :bucket_from,
-			  :bucket_to, :late, :occurred_at, :successor, :replaces, :created_at, :state, :reason, :stops, :next_attempt_at)
+			  :bucket_to, :late, :occurred_at, :successor, :replaces, :cancels, :created_at, :state, :reason, :stops, :next_attempt_at)
 			""";
 
 	/** All that may change, and nothing else. */
@@ -71,6 +71,7 @@ final class MeterEventTable {
 		insert = bind(insert, "reason", row.delivery().reason(), String.class);
 		insert = bind(insert, "replaces", Optional.ofNullable(row.replaces()).map(MeterEventId::value).orElse(null),
 				String.class);
+		insert = bind(insert, "cancels", row.cancels(), String.class);
 		return insert.then();
 	}
 

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param remedy what a person can do about that
  * @param stopsLane whether the client's next meter event waits for it
  * @param replaces the event whose units it took over
+ * @param cancels the identifier of the event that it takes back at Stripe
  * @param attempts how often it was taken up
  * @param lastError what was last said against it
  * @param nextAttemptAt when it is tried next, while it is due
@@ -35,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 record MeterEventView(String id, String identifier, String clientId, int epoch, MeterEventRow.Kind kind,
 		String stripeCustomerId, String eventName, long value, long fromUnit, long toUnit, Instant occurredAt,
 		boolean late, Delivery.State state, @Nullable String reason, @Nullable String remedy, boolean stopsLane,
-		@Nullable String replaces, int attempts, @Nullable String lastError, @Nullable Instant nextAttemptAt,
-		Instant createdAt, @Nullable Instant deliveredAt) {
+		@Nullable String replaces, @Nullable String cancels, int attempts, @Nullable String lastError,
+		@Nullable Instant nextAttemptAt, Instant createdAt, @Nullable Instant deliveredAt) {
 
 	static MeterEventView of(MeterEventRow row) {
 		Delivery delivery = row.delivery();
@@ -44,8 +45,8 @@ record MeterEventView(String id, String identifier, String clientId, int epoch, 
 				row.lane().customer(), row.lane().eventName(), row.value(), row.fromUnit(), row.toUnit(),
 				row.occurredAt(), row.late(), delivery.state(), delivery.reason(), Remedy.of(delivery.reason()),
 				delivery.stopsLane(), Optional.ofNullable(row.replaces()).map(MeterEventId::value).orElse(null),
-				delivery.attempts(), delivery.lastError(), row.is(Delivery.State.DUE) ? delivery.nextAttemptAt() : null,
-				row.createdAt(), delivery.deliveredAt());
+				row.cancels(), delivery.attempts(), delivery.lastError(),
+				row.is(Delivery.State.DUE) ? delivery.nextAttemptAt() : null, row.createdAt(), delivery.deliveredAt());
 	}
 
 }

@@ -43,6 +43,12 @@ record NextState(Delivery delivery, @Nullable String pauses) {
 		if (finding instanceof Finding.Summarised summarised) {
 			return new NextState(afterSummary(row, summarised, now), null);
 		}
+		if (finding instanceof Finding.Clouded clouded) {
+			return new NextState(delivery.withSummary(clouded.seen(), null)
+				.parked(Delivery.IN_DOUBT, true, "A parked meter event may take something away in the same hour, where "
+						+ "Stripe has aggregated " + clouded.seen().toPlainString()),
+					null);
+		}
 		if (finding instanceof Finding.NotSummarised unread) {
 			return new NextState(delivery.dueAgain(now.plus(delay(delivery.attempts(), random)), unread.reason()),
 					null);

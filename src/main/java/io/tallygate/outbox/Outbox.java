@@ -57,7 +57,11 @@ interface Outbox {
 	record Share(int alone, int streamed) {
 	}
 
-	/** The delivered values of a row's lane in the hour in which Stripe counts it. */
+	/**
+	 * The delivered values of a row's lane in the hour in which Stripe counts it. Empty
+	 * where they decide nothing, because another row may be at Stripe that takes
+	 * something away.
+	 */
 	Mono<Long> known(MeterEventRow row);
 
 	/**

@@ -7,6 +7,7 @@ import java.util.random.RandomGenerator;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
+import io.tallygate.metering.AdjustmentLines;
 import io.tallygate.metering.Certainty;
 import io.tallygate.metering.Witness;
 import io.tallygate.stripe.MeterEvents;
@@ -52,6 +53,11 @@ class OutboxConfiguration {
 			Lanes lanes, Clock clock, OutboxProperties properties) {
 		return new TestUsage(system, tenant, outbox, stripe, lanes, clock, Schedulers.parallel(),
 				properties.testUsageWaitMax());
+	}
+
+	@Bean
+	Adjustments adjustments(Database.OfSystem database, AdjustmentLines lines, Lanes lanes, Clock clock) {
+		return new Adjustments(database, lines, lanes, clock);
 	}
 
 	@Bean

@@ -52,8 +52,11 @@ final class OutboxMetrics {
 		this.drift.set(units);
 	}
 
-	void cut() {
+	void cut(MeterEventRow row) {
 		counter(Metric.OUTBOX_CUTS).register(this.registry).increment();
+		if (row.late()) {
+			counter(Metric.OUTBOX_UNITS_LATE).register(this.registry).increment(row.value());
+		}
 	}
 
 	void attempted(Finding finding) {

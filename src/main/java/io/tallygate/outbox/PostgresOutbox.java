@@ -36,7 +36,10 @@ class PostgresOutbox implements Outbox {
 			where l.id > :after
 			  and not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)
 			  and not exists (select from rollback_lane x where x.lane_id = l.id and x.settled_at is null)
-			  and exists (select from account a where a.lane_id = l.id and a.crossed > a.cut)
+			  and l.id in (
+			    select a.lane_id from account a where a.lane_id is not null and a.crossed > a.cut
+			    union all
+			    select d.lane_id from adjustment d where d.lane_id is not null and d.cut_at is null)
 			  and not exists (select from meter_event m where m.lane_id = l.id and m.state in ('due', 'sending'))
 			  and not exists (select from meter_event m where m.lane_id = l.id and m.state = 'parked' and m.stops_lane)
 			order by l.id limit :limit
@@ -91,9 +94,15 @@ class PostgresOutbox implements Outbox {
 			where m.id = :id and m.owner = :owner and m.attempts = :attempts and m.state = 'sending' for update of m
 			""".formatted(MeterEventColumns.SELECT);
 
+	/**
+	 * Clouded is an hour in which something negative may be at Stripe and is not among
+	 * what was delivered: it could hide something positive.
+	 */
 	private static final String KNOWN = """
-			select cast(coalesce(sum(value), 0) as bigint) as known from meter_event
-			where lane_id = :lane and state = 'delivered' and occurred_at >= :hour
+			select cast(coalesce(sum(value) filter (where state = 'delivered'), 0) as bigint) as known,
+			  coalesce(bool_or(value < 0 and state in ('parked', 'replaced') and id <> :but), false) as clouded
+			from meter_event
+			where lane_id = :lane and state in ('delivered', 'parked', 'replaced') and occurred_at >= :hour
 			  and occurred_at < cast(:hour as timestamptz) + interval '1 hour'
 			""";
 
@@ -140,6 +149,8 @@ class PostgresOutbox implements Outbox {
 
 	private final MeterEventTable table;
 
+	private final AdjustmentTable adjustments;
+
 	private final RecoveryQueries recovery;
 
 	private final Ids ids;
@@ -156,6 +167,7 @@ class PostgresOutbox implements Outbox {
 		this.client = database.client();
 		this.lanes = new LaneQueries(database.client());
 		this.table = new MeterEventTable(database.client());
+		this.adjustments = new AdjustmentTable(database.client());
 		this.recovery = new RecoveryQueries(database.client(), ids);
 		this.ids = ids;
 		this.random = random;
@@ -182,14 +194,26 @@ class PostgresOutbox implements Outbox {
 
 	@Override
 	public Mono<MeterEventRow> cut(long lane, Instant now) {
-		Mono<MeterEventRow> cut = this.lanes.cut(lane, now).flatMap((found) -> store(found, now));
+		Mono<MeterEventRow> cut = this.lanes.free(lane, now)
+			.flatMap((free) -> adjust(free.lane(), now)
+				.switchIfEmpty(Mono.defer(() -> this.lanes.cut(free, now).flatMap((found) -> store(found, now)))));
 		return this.witness.transactional(this.database, this.writer, cut)
 			.onErrorResume(DuplicateKeyException.class, PostgresOutbox::notFree);
 	}
 
+	/** Corrections are few, and go before units. */
+	private Mono<MeterEventRow> adjust(Lane lane, Instant now) {
+		return this.adjustments.waiting(lane.id()).flatMap((waiting) -> {
+			MeterEventRow row = waiting.row(lane, now);
+			return this.table.insert(row).then(this.adjustments.cut(waiting, now)).thenReturn(row);
+		});
+	}
+
 	private Mono<MeterEventRow> store(Cut cut, Instant now) {
-		MeterEventRow row = cut.row(this.ids, now);
-		return this.table.insert(row).then(raise(row)).thenReturn(row);
+		return this.lanes.closedPeriods(cut.account().client(), now).flatMap((closed) -> {
+			MeterEventRow row = cut.row(this.ids, closed, now);
+			return this.table.insert(row).then(raise(row)).thenReturn(row);
+		});
 	}
 
 	/**
@@ -249,15 +273,21 @@ class PostgresOutbox implements Outbox {
 
 	@Override
 	public Mono<Long> known(MeterEventRow row) {
-		return known(row.lane(), row.hourAtStripe());
+		return known(row.lane(), row.hourAtStripe(), row.id().value()).filter((known) -> !known.clouded())
+			.map(Known::units);
 	}
 
-	private Mono<Long> known(Lane lane, Instant hour) {
+	private Mono<Known> known(Lane lane, Instant hour, String but) {
 		return this.client.sql(KNOWN)
 			.bind("lane", lane.id())
 			.bind("hour", hour)
-			.map((Readable known) -> MeterEventColumns.number(known, "known").longValue())
+			.bind("but", but)
+			.map((Readable known) -> new Known(MeterEventColumns.number(known, "known").longValue(),
+					Boolean.TRUE.equals(known.get("clouded", Boolean.class))))
 			.one();
+	}
+
+	private record Known(long units, boolean clouded) {
 	}
 
 	@Override
@@ -299,7 +329,7 @@ class PostgresOutbox implements Outbox {
 	@Override
 	public Mono<List<Recovery.Settled>> settle(DoubtfulLane doubtful, Map<Instant, BigDecimal> readings, Instant now) {
 		Mono<List<Recovery.Settled>> settled = this.recovery.settle(doubtful, readings, now, this::raise,
-				(hour) -> known(doubtful.lane(), hour));
+				(hour) -> known(doubtful.lane(), hour, "").map(Known::units));
 		return Uncancelled.of(this.database.transactions().transactional(settled));
 	}
 

@@ -15,6 +15,9 @@ import io.tallygate.core.MeterEventId;
  * What follows from Stripe's summary of an hour when PostgreSQL has lost commits. The
  * surplus is what Stripe has, less the delivered rows that we still know of:
  * <ol>
+ * <li>an unfinished row that takes something away may have been delivered and hide as
+ * much of the surplus: it is taken to have been, and parked for a look at the
+ * summaries;</li>
  * <li>unfinished rows that fit into it were delivered, the oldest first; the others were
  * not, and may be sent again;</li>
  * <li>what is left of it was delivered by rows that are lost: rows that are marked
@@ -40,7 +43,15 @@ record Recovered(List<MeterEventRow> changed, List<MeterEventRow> added, long ex
 			List<LaneAccount> accounts, Ids ids, Instant now) {
 		long rest = surplus;
 		List<MeterEventRow> changed = new ArrayList<>();
-		for (MeterEventRow row : unfinished.stream().sorted(Comparator.comparing(MeterEventRow::createdAt)).toList()) {
+		for (MeterEventRow row : unfinished.stream().filter((each) -> each.value() < 0).toList()) {
+			rest -= row.value();
+			changed.add(row.with(row.delivery()
+				.parked(Delivery.IN_DOUBT, true, "PostgreSQL had lost commits when it was under way")));
+		}
+		for (MeterEventRow row : unfinished.stream()
+			.filter((each) -> each.value() > 0)
+			.sorted(Comparator.comparing(MeterEventRow::createdAt))
+			.toList()) {
 			if (row.value() <= rest) {
 				rest -= row.value();
 				changed.add(row.with(row.delivery().delivered(now)));
@@ -81,7 +92,7 @@ record Recovered(List<MeterEventRow> changed, List<MeterEventRow> added, long ex
 				account.epoch(), MeterEventRow.Kind.RECOVERED,
 				MeterEventRow.identifier(account.client(), account.epoch(), from, from + value, 0), value, from,
 				from + value, bucket.hour(), bucket.period(), bucket.cut(), bucket.cut() + value, false,
-				bucket.hour().equals(hour) ? bucket.lastCrossingAt() : hour, 0, null, now,
+				bucket.hour().equals(hour) ? bucket.lastCrossingAt() : hour, 0, null, null, now,
 				Delivery.due(now).delivered(now));
 	}
 

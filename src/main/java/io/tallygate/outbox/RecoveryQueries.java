@@ -20,8 +20,9 @@ final class RecoveryQueries {
 
 	/**
 	 * What may have been lost was committed since {@code lost_since}: it was dated in
-	 * those hours, or in an hour in which units are due now, or it was done to a row that
-	 * is unfinished now.
+	 * those hours, or in an hour in which units are due now, or at the start of a period
+	 * after them, or it was done to a row that is unfinished now, or to a correction that
+	 * waits now.
 	 */
 	private static final String LIST = """
 			with found as (
@@ -39,6 +40,14 @@ final class RecoveryQueries {
 			  union
 			  select date_trunc('hour', m.occurred_at, 'UTC') from meter_event m
 			  where m.lane_id = l.id and (m.state in ('due', 'sending') or (m.state = 'parked' and m.first_doubt_at is not null))
+			  union
+			  select date_trunc('hour', d.occurred_at, 'UTC') from adjustment d
+			  where d.lane_id = l.id and d.cut_at is null
+			  union
+			  select date_trunc('hour', i.period_end, 'UTC') from client_invoice i
+			  where i.client_id = l.client_id and i.period_end <= found.found_at
+			    and exists (select from bucket b join account a on a.client_id = b.client_id and a.epoch = b.epoch
+			      where a.lane_id = l.id and b.crossed > b.cut and b.hour < i.period_end)
 			) as h (hour)
 			where exists (select from account a where a.lane_id = l.id)
 			on conflict (rollback_id, lane_id, hour) do update set seen = null, seen_at = null, settled_at = null
@@ -95,12 +104,15 @@ final class RecoveryQueries {
 
 	private final MeterEventTable table;
 
+	private final AdjustmentTable adjustments;
+
 	private final Ids ids;
 
 	RecoveryQueries(DatabaseClient client, Ids ids) {
 		this.client = client;
 		this.lanes = new LaneQueries(client);
 		this.table = new MeterEventTable(client);
+		this.adjustments = new AdjustmentTable(client);
 		this.ids = ids;
 	}
 
@@ -139,6 +151,7 @@ final class RecoveryQueries {
 			.flatMapMany(Flux::fromIterable)
 			.concatMap((hour) -> Mono.justOrEmpty(readings.get(hour.hour()))
 				.flatMap((reading) -> known.apply(hour.hour())
+					.zipWith(this.adjustments.negative(lane.id(), hour.hour()), (delivered, taken) -> delivered - taken)
 					.flatMap((delivered) -> settle(lane, hour, reading, delivered, now, raise))))
 			.collectList();
 	}

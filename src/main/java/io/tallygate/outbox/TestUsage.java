@@ -160,7 +160,7 @@ class TestUsage {
 		Instant now = this.clock.instant().truncatedTo(ChronoUnit.SECONDS);
 		return new MeterEventRow(id, lane, client, epoch, MeterEventRow.Kind.TEST,
 				MeterEventRow.identifier(MeterEventRow.Kind.TEST, id), value, 0, 0, now.truncatedTo(ChronoUnit.HOURS),
-				null, 0, 0, false, now, 0, null, now, Delivery.due(now));
+				null, 0, 0, false, now, 0, null, null, now, Delivery.due(now));
 	}
 
 	private Mono<MeterEventRow> settled(MeterEventId id, Instant latest) {

@@ -29,10 +29,11 @@ public interface MeterEvents {
 	Mono<BigDecimal> summary(AgencyId agency, String meterId, String customer, Instant from, Instant to);
 
 	/**
-	 * Takes an event back that Stripe received within the last day: {@code false} when it
-	 * knows none of that identifier. Fails when Stripe does not answer.
+	 * Takes an event back that Stripe received within the last day: refused when it knows
+	 * none of that identifier. One call, no retry of its own; never fails, as
+	 * {@link #send}.
 	 */
-	default Mono<Boolean> cancel(AgencyId agency, String eventName, String identifier) {
+	default Mono<MeterEventAnswer> cancel(AgencyId agency, String eventName, String identifier, String idempotencyKey) {
 		return Mono.error(new UnsupportedOperationException("Nothing is taken back here"));
 	}
 

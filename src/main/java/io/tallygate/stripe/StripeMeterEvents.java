@@ -100,20 +100,17 @@ final class StripeMeterEvents implements MeterEvents {
 	}
 
 	@Override
-	public Mono<Boolean> cancel(AgencyId agency, String eventName, String identifier) {
+	public Mono<MeterEventAnswer> cancel(AgencyId agency, String eventName, String identifier, String idempotencyKey) {
 		MeterEventAdjustmentCreateParams params = MeterEventAdjustmentCreateParams.builder()
 			.setEventName(eventName)
 			.setType(MeterEventAdjustmentCreateParams.Type.CANCEL)
 			.setCancel(MeterEventAdjustmentCreateParams.Cancel.builder().setIdentifier(identifier).build())
 			.build();
-		RequestOptions options = RequestOptions.builder().setIdempotencyKey(identifier + ":cancel").build();
+		RequestOptions options = RequestOptions.builder().setIdempotencyKey(idempotencyKey).build();
 		return this.calls
 			.call(agency, (stripe) -> stripe.v1().billing().meterEventAdjustments().create(params, options))
-			.thenReturn(true)
-			.onErrorResume(StripeProblem.class, (problem) -> switch (problem.kind()) {
-				case NOT_FOUND, REFUSED -> Mono.just(false);
-				default -> Mono.error(problem);
-			});
+			.<MeterEventAnswer>map((accepted) -> new MeterEventAnswer.Accepted())
+			.onErrorResume(StripeProblem.class, (problem) -> Mono.just(answer(problem)));
 	}
 
 	private static Map<Instant, BigDecimal> byHour(StripeClient stripe, String meterId,

@@ -63,6 +63,20 @@ class DiscrepancyTests {
 			5 delivered 1                       | 12 | false | FOREIGN LOOK_AGAIN
 			5 delivered 1                       | 12 | true  | FOREIGN NONE
 			5 delivered 1                       | 5.5 | true | FOREIGN NONE
+			5 delivered 1, -2 delivered 1       | 3 | false |
+			5 delivered 1, -2 delivered 1       | 5 | false | MISSING RESEND
+			5 delivered 1, -2 delivered 0       | 5 | false | MISSING LOOK_AGAIN
+			5 delivered 1, -2 resent 2          | 5 | false | MISSING LOOK_AGAIN
+			5 delivered 1, -2 resent 2          | 5 | true  | MISSING NONE
+			5 delivered 1, -5 delivered 1       | -5 | false | MISSING RESEND
+			5 delivered 1, -2 parked 1          | 3 | false | PARKED NONE, PARKED LOOK_AGAIN
+			5 delivered 1, -2 parked 1          | 3 | true  | PARKED NONE, PARKED ACCEPT
+			5 delivered 1, -2 parked 1          | 5 | true  | PARKED NONE
+			5 delivered 1, 2 delivered 1, -2 parked 1 | 5 | true | PARKED NONE, PARKED ACCEPT
+			5 delivered 1, -2 replaced 1        | 3 | false | DOUBLED CANCEL
+			5 delivered 1, -2 discarded 1       | 5 | false | DISCARDED NONE
+			5 delivered 1, -2 due 0             | 3 | false |
+			5 delivered 1, -2 delivered 1       | 1 | true  | MISSING NONE
 			""")
 	void anHourIsExplained(String rows, String stripe, boolean confirmed, String expected) {
 		List<MeterEventRow> events = rows(rows);
@@ -88,7 +102,8 @@ class DiscrepancyTests {
 
 	@Test
 	void unitsOfTheRunningHourMayWait() {
-		LaneHour running = new LaneHour(NOW.minus(Duration.ofMinutes(30)), 4, 4, 0, 0, 0, 0, 0, 0, 0);
+		LaneHour running = new LaneHour(NOW.minus(Duration.ofMinutes(30)), 4, 4, 0, 0, 0, 0, 0, 0, 0, 0,
+				LaneHour.Corrections.NONE);
 
 		assertThat(Discrepancy.of(new Discrepancy.Look(running, BigDecimal.ZERO, List.of(), false, SETTLE, NOW)))
 			.isEmpty();
@@ -96,11 +111,27 @@ class DiscrepancyTests {
 
 	@Test
 	void accountsThatAreNotTheSumOfTheLedgerAreShouted() {
-		LaneHour hour = new LaneHour(NOW.minus(Duration.ofHours(3)), 5, 4, 4, 0, 0, 0, 0, 0, 0);
+		LaneHour hour = new LaneHour(NOW.minus(Duration.ofHours(3)), 5, 4, 4, 0, 0, 0, 0, 0, 0, 0,
+				LaneHour.Corrections.NONE);
 
 		assertThat(Discrepancy.of(new Discrepancy.Look(hour, BigDecimal.ZERO, List.of(), false, SETTLE, NOW)))
 			.extracting(Discrepancy::kind)
 			.containsExactly(Kind.UNBALANCED);
+	}
+
+	/** Two of the same value: the one that was taken back is not the one that is lost. */
+	@Test
+	void anEventThatWasTakenBackIsNotSentAgain() {
+		List<MeterEventRow> rows = List.of(row(5, "delivered", 1, 0), row(5, "delivered", 1, 1),
+				takingBack(row(-5, "delivered", 1, 2), "tg_0"));
+
+		List<Discrepancy> found = Discrepancy
+			.of(new Discrepancy.Look(hour(rows, 0), BigDecimal.ZERO, rows, false, SETTLE, NOW));
+
+		assertThat(found).singleElement().satisfies((each) -> {
+			assertThat(each.repair()).isEqualTo(Repair.RESEND);
+			assertThat(each.row()).isEqualTo(rows.get(1));
+		});
 	}
 
 	@Test
@@ -147,7 +178,13 @@ class DiscrepancyTests {
 		String id = "mev_" + "%026d".formatted(number);
 		return new MeterEventRow(new MeterEventId(id), new Lane(1, agency, "acct_1", false, "cus_1", "mtr_1", "units"),
 				new ClientId("cli_" + "0".repeat(26)), 1, MeterEventRow.Kind.UNITS, "tg_" + number, value, 0, value, at,
-				null, 0, value, false, at, 0, null, at, delivery);
+				null, 0, value, false, at, 0, null, null, at, delivery);
+	}
+
+	private static MeterEventRow takingBack(MeterEventRow row, String identifier) {
+		return new MeterEventRow(row.id(), row.lane(), row.client(), row.epoch(), MeterEventRow.Kind.ADJUSTMENT,
+				row.identifier(), row.value(), 0, 0, row.bucketHour(), null, 0, 0, false, row.occurredAt(), 0, null,
+				identifier, row.createdAt(), row.delivery());
 	}
 
 	private static LaneHour hour(List<MeterEventRow> rows, long waiting) {
@@ -160,7 +197,7 @@ class DiscrepancyTests {
 			.mapToLong(MeterEventRow::value)
 			.sum();
 		return new LaneHour(NOW.minus(Duration.ofHours(3)), outbox + waiting, outbox + waiting, outbox, delivered, 0, 0,
-				0, 0, 0);
+				0, 0, 0, 0, LaneHour.Corrections.NONE);
 	}
 
 }

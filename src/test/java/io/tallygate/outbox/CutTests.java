@@ -42,7 +42,7 @@ class CutTests {
 	void allThatIsDueInABucketIsOneMeterEvent() {
 		MeterEventRow row = next(null, Fixtures.account(Report.UNITS, 40, Fixtures.bucket(THIS_HOUR, 9, 4)))
 			.orElseThrow()
-			.row(Fixtures.meterEvent(1), Fixtures.NOW);
+			.row(Fixtures.meterEvent(1), ClosedPeriods.NONE, Fixtures.NOW);
 
 		assertThat(row.value()).isEqualTo(5);
 		assertThat(row.fromUnit()).isEqualTo(40);
@@ -108,10 +108,42 @@ class CutTests {
 		Bucket bucket = new Bucket(HOUR_BEFORE, null, 1, 0, crossedAt);
 
 		MeterEventRow row = next(null, Fixtures.account(Report.UNITS, 0, bucket)).orElseThrow()
-			.row(Fixtures.meterEvent(1), Fixtures.NOW);
+			.row(Fixtures.meterEvent(1), ClosedPeriods.NONE, Fixtures.NOW);
 
 		assertThat(row.delivery().state()).isEqualTo(state);
 		assertThat(row.delivery().stopsLane()).isFalse();
+	}
+
+	@Test
+	void unitsWhoseInvoiceHasLeftDraftAreDatedAtTheStartOfTheOldestOpenPeriod() {
+		Instant end = THIS_HOUR.plusSeconds(1200);
+		ClosedPeriods closed = new ClosedPeriods(
+				List.of(new ClosedPeriods.Period(end.minus(Duration.ofDays(30)), end)));
+		Cut cut = next(null, Fixtures.account(Report.UNITS, 40, Fixtures.bucket(THIS_HOUR, 9, 4))).orElseThrow();
+
+		MeterEventRow late = cut.row(Fixtures.meterEvent(1), closed, Fixtures.NOW);
+		MeterEventRow early = cut.row(Fixtures.meterEvent(1), ClosedPeriods.NONE, Fixtures.NOW);
+
+		assertThat(late.late()).isTrue();
+		assertThat(late.occurredAt()).isEqualTo(end);
+		assertThat(late.identifier()).isEqualTo(early.identifier());
+		assertThat(late.bucketHour()).isEqualTo(early.bucketHour());
+		assertThat(late.value()).isEqualTo(early.value());
+		assertThat(early.late()).isFalse();
+	}
+
+	@Test
+	void unitsThatAreTooOldForStripeStillGoIntoAnOpenPeriodThatIsNot() {
+		Instant crossedAt = Fixtures.NOW.minus(Duration.ofDays(40));
+		ClosedPeriods closed = new ClosedPeriods(
+				List.of(new ClosedPeriods.Period(crossedAt, Fixtures.NOW.minus(Duration.ofDays(10)))));
+		Bucket bucket = new Bucket(HOUR_BEFORE, null, 1, 0, crossedAt);
+
+		MeterEventRow row = next(null, Fixtures.account(Report.UNITS, 0, bucket)).orElseThrow()
+			.row(Fixtures.meterEvent(1), closed, Fixtures.NOW);
+
+		assertThat(row.delivery().state()).isEqualTo(Delivery.State.DUE);
+		assertThat(row.occurredAt()).isEqualTo(Fixtures.NOW.minus(Duration.ofDays(10)));
 	}
 
 	@Test

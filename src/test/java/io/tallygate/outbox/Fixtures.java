@@ -48,7 +48,8 @@ final class Fixtures {
 	static MeterEventRow row() {
 		Instant hour = Instant.parse("2026-03-10T12:00:00Z");
 		Bucket bucket = new Bucket(hour, null, 3, 0, NOW.minusSeconds(1800));
-		return new Cut(lane(1, agency(1)), account(Report.UNITS, 0, bucket), bucket).row(meterEvent(1), NOW);
+		return new Cut(lane(1, agency(1)), account(Report.UNITS, 0, bucket), bucket).row(meterEvent(1),
+				ClosedPeriods.NONE, NOW);
 	}
 
 	private static String body(int number) {

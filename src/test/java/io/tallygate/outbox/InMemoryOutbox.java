@@ -47,6 +47,9 @@ public final class InMemoryOutbox implements Outbox {
 	/** Agencies whose delivery is paused, and why. */
 	private final Map<AgencyId, String> paused;
 
+	/** Periods whose invoices have left draft. */
+	private final Map<ClientId, List<ClosedPeriods.Period>> closed;
+
 	private final InMemoryProgress progress;
 
 	/** Hours that are in doubt, by lane. */
@@ -73,6 +76,7 @@ public final class InMemoryOutbox implements Outbox {
 		this.accounts = new InMemoryAccounts(tables);
 		this.progress = new InMemoryProgress(clock, tables, bug);
 		this.doubtful = tables.table("rollback_lane");
+		this.closed = tables.table("client_invoice");
 		this.lanes = tables.table("lane");
 		this.feeds = tables.table("account_lane");
 		this.rows = tables.table("meter_event");
@@ -153,7 +157,24 @@ public final class InMemoryOutbox implements Outbox {
 			.max(Comparator.naturalOrder())
 			.orElse(null);
 		List<LaneAccount> owing = feeding(lane.id()).stream().map(this::owing).toList();
-		return Cut.next(lane, owing, runningHourCutAt, now).map((cut) -> store(cut.row(this.ids, now))).orElse(null);
+		return Cut.next(lane, owing, runningHourCutAt, now)
+			.map((cut) -> store(cut.row(this.ids, closed(cut.account().client(), now), now)))
+			.orElse(null);
+	}
+
+	private ClosedPeriods closed(ClientId client, Instant now) {
+		return (this.bug == Bug.DATED_INTO_AN_INVOICE) ? ClosedPeriods.NONE
+				: new ClosedPeriods(this.closed.getOrDefault(client, List.of())
+					.stream()
+					.filter((period) -> !period.end().isAfter(now))
+					.toList());
+	}
+
+	/** From now on an invoice of this client has left draft. */
+	public synchronized void close(ClientId client, Instant start, Instant end) {
+		List<ClosedPeriods.Period> periods = new ArrayList<>(this.closed.getOrDefault(client, List.of()));
+		periods.add(new ClosedPeriods.Period(start, end));
+		this.closed.put(client, List.copyOf(periods));
 	}
 
 	private LaneAccount owing(AccountKey account) {
@@ -206,10 +227,19 @@ public final class InMemoryOutbox implements Outbox {
 
 	@Override
 	public Mono<Long> known(MeterEventRow row) {
-		return transaction(() -> delivered(row.lane(), row.hourAtStripe())
-			.filter((other) -> this.bug != Bug.KNOWN_OF_ONE_ACCOUNT || other.epoch() == row.epoch())
-			.mapToLong(MeterEventRow::value)
-			.sum());
+		return transaction(() -> isClouded(row) ? null
+				: delivered(row.lane(), row.hourAtStripe())
+					.filter((other) -> this.bug != Bug.KNOWN_OF_ONE_ACCOUNT || other.epoch() == row.epoch())
+					.mapToLong(MeterEventRow::value)
+					.sum());
+	}
+
+	private boolean isClouded(MeterEventRow row) {
+		return this.rows.values()
+			.stream()
+			.filter((other) -> other.lane().id() == row.lane().id() && !other.id().equals(row.id()))
+			.filter((other) -> other.hourAtStripe().equals(row.hourAtStripe()) && other.value() < 0)
+			.anyMatch((other) -> other.is(Delivery.State.PARKED) || other.is(Delivery.State.REPLACED));
 	}
 
 	private Stream<MeterEventRow> delivered(Lane lane, Instant hour) {
@@ -263,6 +293,10 @@ public final class InMemoryOutbox implements Outbox {
 			feeding(lane.id()).stream()
 				.flatMap((account) -> owing(account).buckets().stream())
 				.forEach((bucket) -> hours.put(bucket.hour(), new DoubtfulLane.Hour(bucket.hour(), null, null)));
+			feeding(lane.id()).stream()
+				.flatMap((account) -> closed(account.client(), open.foundAt()).periods().stream())
+				.map((period) -> period.end().truncatedTo(ChronoUnit.HOURS))
+				.forEach((start) -> hours.put(start, new DoubtfulLane.Hour(start, null, null)));
 			this.rows.values()
 				.stream()
 				.filter((row) -> row.lane().id() == lane.id() && isUnfinished(row))

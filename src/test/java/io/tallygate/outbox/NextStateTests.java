@@ -164,6 +164,38 @@ class NextStateTests {
 		assertThat(next.doubt()).isNotNull();
 	}
 
+	/**
+	 * Whatever was delivered, and whichever sign the row has: if Stripe has just that,
+	 * the row is not there; if it has the row's value besides, it is; anything else parks
+	 * it. Never is what arrived sent again.
+	 */
+	@Test
+	void aRowThatTakesSomethingAwayIsToldFromOneThatDidNotArrive() {
+		for (long value = -9; value <= 9; value++) {
+			for (long off = -12; off <= 12 && value != 0; off++) {
+				MeterEventRow row = worth(value, inDoubtForADay());
+				BigDecimal seen = BigDecimal.valueOf(10 + off);
+				MeterEventRow first = row.with(after(row, new Finding.Summarised(seen, 10, NOW), NOW).delivery());
+				Instant later = NOW.plus(NextState.READINGS_APART);
+				Delivery next = first.is(Delivery.State.PARKED) ? first.delivery()
+						: after(sent(first, later), new Finding.Summarised(seen, 10, later), later).delivery();
+
+				assertThat(next.state()).as("%d of %d", seen.longValue(), value)
+					.isEqualTo((off == value) ? Delivery.State.DELIVERED
+							: (off == 0) ? Delivery.State.DUE : Delivery.State.PARKED);
+			}
+		}
+	}
+
+	@Test
+	void whatAParkedCorrectionMayHideParksTheRowAndStopsItsLane() {
+		Delivery next = after(inDoubtForADay(), new Finding.Clouded(BigDecimal.TEN), NOW).delivery();
+
+		assertThat(next.state()).isEqualTo(Delivery.State.PARKED);
+		assertThat(next.reason()).isEqualTo(Delivery.IN_DOUBT);
+		assertThat(next.stopsLane()).isTrue();
+	}
+
 	@Test
 	void summariesThatCannotBeReadLeaveTheDoubtAsItIs() {
 		MeterEventRow row = inDoubtForADay();
@@ -201,6 +233,13 @@ class NextStateTests {
 		return sent(unanswered(row, NOW.minus(Duration.ofDays(1))), NOW);
 	}
 
+	private static MeterEventRow worth(long value, MeterEventRow row) {
+		return new MeterEventRow(row.id(), row.lane(), row.client(), row.epoch(), row.kind(), row.identifier(), value,
+				row.fromUnit(), row.toUnit(), row.bucketHour(), row.bucketPeriod(), row.bucketFrom(), row.bucketTo(),
+				row.late(), row.occurredAt(), row.successor(), row.replaces(), row.cancels(), row.createdAt(),
+				row.delivery());
+	}
+
 	private MeterEventRow unanswered(MeterEventRow row, Instant at) {
 		MeterEventRow sent = sent(row, at);
 		return sent.with(after(sent, new Finding.Answered(new MeterEventAnswer.Unanswered("reset")), at).delivery());
@@ -222,7 +261,8 @@ class NextStateTests {
 	private static MeterEventRow occurred(MeterEventRow row, Instant at) {
 		return new MeterEventRow(row.id(), row.lane(), row.client(), row.epoch(), row.kind(), row.identifier(),
 				row.value(), row.fromUnit(), row.toUnit(), row.bucketHour(), row.bucketPeriod(), row.bucketFrom(),
-				row.bucketTo(), row.late(), at, row.successor(), row.replaces(), row.createdAt(), row.delivery());
+				row.bucketTo(), row.late(), at, row.successor(), row.replaces(), row.cancels(), row.createdAt(),
+				row.delivery());
 	}
 
 	private static MeterEventAnswer.Refused refused(MeterEventAnswer.Fault fault) {

@@ -11,8 +11,11 @@ import io.tallygate.core.Ids;
 import io.tallygate.fault.Matrix;
 import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEventAnswer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
@@ -280,6 +283,93 @@ class PostgresOutboxIntegrationTests {
 		this.outbox.settle(row, ACCEPTED, NOW).block();
 
 		assertThat(this.outbox.known(row).block()).isEqualTo(3);
+	}
+
+	@Test
+	void whatAParkedCorrectionMayHideIsNotKnown() {
+		cutOne();
+		MeterEventRow row = claim("ins_1", NOW).get(0);
+		this.database.execute("insert into meter_event (id, agency_id, lane_id, client_id, epoch, kind, identifier,"
+				+ " stripe_account, livemode, stripe_customer_id, meter_id, event_name, value, from_unit, to_unit,"
+				+ " bucket_hour, bucket_from, bucket_to, occurred_at, state, reason) values ('mev_x', '%s', 1, '%s', 1,"
+				+ " 'adjustment', 'adj', 'acct', false, 'cus_1', 'mtr_1', 'units', -1, 0, 0, '%s', 0, 0, '%s', 'parked',"
+				+ " 'value: refused')", this.agency, Fixtures.client(1), row.bucketHour(), row.occurredAt());
+
+		assertThat(this.outbox.known(row).block()).isNull();
+
+		this.database.execute("update meter_event set state = 'delivered' where id = 'mev_x'");
+		assertThat(this.outbox.known(row).block()).isEqualTo(-1);
+	}
+
+	@Test
+	void aCorrectionGoesBeforeUnitsAndTouchesNoAccount() {
+		this.database.cross(Fixtures.client(1), 3, NOW.minusSeconds(60));
+		adjustment("led_00000000000000000000000002", -4, NOW.minusSeconds(90));
+		adjustment("led_00000000000000000000000001", 2, NOW.minusSeconds(120));
+
+		assertThat(this.outbox.lanesDue(0, 10).block()).containsExactly(1L);
+		MeterEventRow first = delivered();
+		MeterEventRow second = delivered();
+		MeterEventRow third = delivered();
+
+		assertThat(first.value()).isEqualTo(2);
+		assertThat(first.id().value()).isEqualTo("mev_00000000000000000000000001");
+		assertThat(first.occurredAt()).isEqualTo(NOW.minusSeconds(120));
+		assertThat(second.value()).isEqualTo(-4);
+		assertThat(third.kind()).isEqualTo(MeterEventRow.Kind.UNITS);
+		assertThat(third.value()).isEqualTo(3);
+		assertThat(this.outbox.lanesDue(0, 10).block()).isEmpty();
+		assertThat(this.outbox.drift().block()).isZero();
+		assertThat(this.database.number("select cut as n from account")).isEqualTo(3);
+	}
+
+	@Test
+	void aLaneWithNothingButACorrectionIsDue() {
+		adjustment("led_00000000000000000000000001", -4, NOW.minusSeconds(90));
+
+		assertThat(this.outbox.lanesDue(0, 10).block()).containsExactly(1L);
+		assertThat(delivered().value()).isEqualTo(-4);
+		assertThat(this.outbox.lanesDue(0, 10).block()).isEmpty();
+		assertThat(this.outbox.cut(1, NOW).block()).isNull();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "draft, sub_1, , false", "open, sub_1, , true", "paid, sub_1, , true", "void, sub_1, , true",
+			"open, sub_of_another_price, , false", "draft, sub_1, PT-1S, true", "draft, sub_1, PT1H, false" })
+	void unitsWhoseInvoiceHasLeftDraftAreLate(String status, String subscription, @Nullable Duration finalizesIn,
+			boolean late) {
+		Instant end = NOW.minus(Duration.ofHours(2));
+		this.database.execute(
+				"insert into client_payment (client_id, agency_id, subscription_id)" + " values ('%s', '%s', 'sub_1')",
+				Fixtures.client(1), this.agency);
+		this.database.execute(
+				"insert into client_invoice (invoice_id, agency_id, client_id, subscription_id, status, currency, total,"
+						+ " amount_due, amount_paid, period_start, period_end, finalizes_at, created_at, read_at) values"
+						+ " ('in_1', '%s', '%s', '%s', '%s', 'usd', 0, 0, 0, '%s', '%s', %s, now(), now())",
+				this.agency, Fixtures.client(1), subscription, status, end.minus(Duration.ofDays(30)), end,
+				(finalizesIn != null) ? "'" + NOW.plus(finalizesIn) + "'" : "null");
+		Instant crossedAt = end.minusSeconds(60);
+		this.database.cross(Fixtures.client(1), 3, crossedAt);
+
+		MeterEventRow row = delivered();
+
+		assertThat(row.late()).isEqualTo(late);
+		assertThat(row.occurredAt()).isEqualTo(late ? end : crossedAt);
+		assertThat(this.outbox.known(row).block()).isEqualTo(3);
+	}
+
+	private void adjustment(String id, long value, Instant at) {
+		this.database.execute(
+				"insert into adjustment (id, agency_id, client_id, epoch, way, quantity, reason, occurred_at, lane_id,"
+						+ " value, created_at) values ('%s', '%s', '%s', 1, 'event', %d, 'a test', '%s', 1, %d, '%s')",
+				id, this.agency, Fixtures.client(1), value * 1_000_000, at, value, at);
+	}
+
+	private MeterEventRow delivered() {
+		MeterEventRow cut = this.outbox.cut(1, NOW).block();
+		MeterEventRow claimed = claim("ins_1", NOW).get(0);
+		this.outbox.settle(claimed, ACCEPTED, NOW).block();
+		return cut;
 	}
 
 	@Test

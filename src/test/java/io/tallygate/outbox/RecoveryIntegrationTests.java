@@ -146,6 +146,42 @@ class RecoveryIntegrationTests {
 		assertThat(doubtful.get(0).hours()).allSatisfy((hour) -> assertThat(hour.seen()).isNull());
 	}
 
+	/**
+	 * Three units were delivered and lost, and two were taken back by what waits again.
+	 */
+	@Test
+	void aCorrectionWhoseMeterEventIsLostHidesAsMuchOfWhatStripeHas() {
+		this.database.execute(
+				"insert into adjustment (id, agency_id, client_id, epoch, way, quantity, reason, occurred_at, lane_id,"
+						+ " value, created_at) values ('led_x', '%s', '%s', 1, 'event', -2000000, 'a test', '%s', 1, -2, now())",
+				Fixtures.agency(1), Fixtures.client(1), this.crossedAt);
+		lost(true);
+
+		settle(1);
+
+		assertThat(number("select cut as n from account")).isEqualTo(3);
+		assertThat(number("select count(*) as n from meter_event where kind = 'recovered' and value = 3")).isEqualTo(1);
+	}
+
+	/** The lost row was dated into the next period. */
+	@Test
+	void theStartOfAnOpenPeriodIsInDoubtWithTheUnitsBeforeIt() {
+		Instant end = this.now.minus(Duration.ofDays(2));
+		this.database.execute("update bucket set hour = hour - interval '3 days',"
+				+ " last_crossing_at = last_crossing_at - interval '3 days'");
+		this.database.execute(
+				"insert into client_invoice (invoice_id, agency_id, client_id, status, currency, total, amount_due,"
+						+ " amount_paid, period_start, period_end, created_at, read_at) values ('in_1', '%s', '%s', 'open',"
+						+ " 'usd', 0, 0, 0, '%s', '%s', now(), now())",
+				Fixtures.agency(1), Fixtures.client(1), end.minus(Duration.ofDays(30)), end);
+		lost(true);
+
+		List<DoubtfulLane> doubtful = this.outbox.doubtfulLanes(later(), 10).block(PATIENCE);
+
+		assertThat(doubtful.get(0).hours()).extracting(DoubtfulLane.Hour::hour)
+			.contains(end.truncatedTo(ChronoUnit.HOURS));
+	}
+
 	@Test
 	void aDeliveredRowIsKnownAndNoSurplus() {
 		MeterEventRow row = this.outbox.cut(1, this.now).block(PATIENCE);

@@ -91,7 +91,7 @@ class SandboxConsoleTests {
 		Lane lane = new Lane(1, new AgencyId("agy_" + BODY), "acct_1", false, "cus_1", "mtr_1", "units");
 		Delivery delivery = new Delivery(Delivery.State.DELIVERED, null, false, 1, 0, null, now, now, null, null, now);
 		return new MeterEventRow(new MeterEventId("mev_" + BODY), lane, this.client, 1, MeterEventRow.Kind.UNITS,
-				"tg_1", 1, 0, 1, now, null, 0, 1, false, now, 0, null, now, delivery);
+				"tg_1", 1, 0, 1, now, null, 0, 1, false, now, 0, null, null, now, delivery);
 	}
 
 	private String printed() {

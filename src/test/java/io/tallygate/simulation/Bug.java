@@ -87,6 +87,8 @@ public enum Bug {
 	KNOWN_OF_ONE_ACCOUNT,
 	/** A 500 is taken for a refusal that changed nothing. */
 	FAILURE_TAKEN_FOR_REFUSAL,
+	/** Units are dated when they were completed, whatever has become of that invoice. */
+	DATED_INTO_AN_INVOICE,
 
 	// After PostgreSQL has lost commits.
 
@@ -112,7 +114,7 @@ public enum Bug {
 			case USE_WITHOUT_ITS_VERSION -> Set.of(Trouble.NETWORK);
 			case USE_KNOWN_THOUGH_A_MARK_WAS_STRUCK -> Set.of(Trouble.DEATHS, Trouble.NETWORK);
 			case NO_CLOSED_MARKER -> Set.of(Trouble.NETWORK);
-			case DOUBT_FORGOTTEN, KNOWN_OF_ONE_ACCOUNT -> Set.of(Trouble.STRIPE_AWAY);
+			case DOUBT_FORGOTTEN, KNOWN_OF_ONE_ACCOUNT, DATED_INTO_AN_INVOICE -> Set.of(Trouble.STRIPE_AWAY);
 			case LOST_COMMITS_NOT_NOTICED, ENTRIES_NOT_RESTORED, LANES_NOT_SETTLED, LOST_ROWS_NOT_RECOVERED,
 					USE_GOES_ON_AFTER_LOST_COMMITS ->
 				Set.of(Trouble.POSTGRES_ROLLS_BACK);

@@ -57,6 +57,11 @@ final class World {
 	/** Before a period ends. */
 	private static final Instant LATE_IN_NOVEMBER = Instant.parse("2026-11-30T23:57:00Z");
 
+	private static final Instant DECEMBER = Instant.parse("2026-12-01T00:00:00Z");
+
+	/** What makes one forget an invoice, or see it too late. */
+	private static final Set<Trouble> FORGETS_INVOICES = Set.of(Trouble.CLOCKS, Trouble.POSTGRES_ROLLS_BACK);
+
 	/** The most that an exchange uses, in tokens. */
 	private static final long TOKENS_MAX = 1001;
 
@@ -138,6 +143,8 @@ final class World {
 
 	private boolean healed;
 
+	private @Nullable Instant invoicedAt;
+
 	private boolean stripeIsAway;
 
 	private boolean keyIsRefused;
@@ -211,7 +218,22 @@ final class World {
 		checkRest();
 	}
 
+	/**
+	 * In some schedules the period that ends is invoiced at once. It costs no chance, so
+	 * that the other schedules stay what they are.
+	 */
+	private void invoice() {
+		Instant now = this.clock.instant();
+		if (this.invoicedAt == null && this.start.equals(LATE_IN_NOVEMBER) && this.seed % 2 == 0
+				&& !now.isBefore(DECEMBER)) {
+			this.invoicedAt = now;
+			this.clients
+				.forEach((client) -> this.outbox.close(client.id, DECEMBER.minus(Duration.ofDays(30)), DECEMBER));
+		}
+	}
+
 	private void step() {
+		invoice();
 		int dice = this.random.nextInt(100);
 		if (dice < 45) {
 			ask(anyone(), anyClient());
@@ -470,6 +492,7 @@ final class World {
 		for (MeterEventRow row : this.outbox.rows()) {
 			MeterEventRow first = this.firstRows.putIfAbsent(row.identifier(), row);
 			that("I6: " + row.identifier() + " was changed", first == null || isSame(first, row));
+			that(row.identifier() + " stands on no invoice", first != null || isBilled(row));
 		}
 	}
 
@@ -482,6 +505,12 @@ final class World {
 			.filter((request) -> request.getValue().equals(account))
 			.mapToLong((request) -> this.reported.get(request.getKey()))
 			.sum() / this.accounts.divisor(account);
+	}
+
+	/** What is cut after November's invoice is dated in December. */
+	private boolean isBilled(MeterEventRow row) {
+		return this.invoicedAt == null || row.createdAt().isBefore(this.invoicedAt)
+				|| !row.occurredAt().isBefore(DECEMBER) || FORGETS_INVOICES.stream().anyMatch(this.troubles::contains);
 	}
 
 	private static boolean isSame(MeterEventRow first, MeterEventRow row) {
