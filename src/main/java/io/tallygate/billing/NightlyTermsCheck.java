@@ -13,17 +13,13 @@ import io.tallygate.client.ClientAlarms;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Metric;
-import io.tallygate.core.Phases;
 import io.tallygate.core.Problem;
+import io.tallygate.core.Rounds;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.Disposable;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
-
-import org.springframework.context.SmartLifecycle;
 
 /**
  * Holds every billed client's terms against Stripe each night, because what fitted when
@@ -37,7 +33,7 @@ import org.springframework.context.SmartLifecycle;
  * Nothing is stopped: an alarm is for a person. All state is in PostgreSQL, so any number
  * of instances may do this, and any may die in it.
  */
-class NightlyTermsCheck implements SmartLifecycle {
+class NightlyTermsCheck extends Rounds {
 
 	private static final Logger logger = LoggerFactory.getLogger(NightlyTermsCheck.class);
 
@@ -53,25 +49,21 @@ class NightlyTermsCheck implements SmartLifecycle {
 
 	private final Clock clock;
 
-	private final Scheduler scheduler;
-
 	private final String owner;
 
 	private final MeterRegistry metrics;
 
 	private volatile TermsChecks.Standing standing = new TermsChecks.Standing(0, null);
 
-	private volatile @Nullable Disposable rounds;
-
 	NightlyTermsCheck(TermsChecks checks, StripeTermsGuard guard, BilledClients clients, ClientAlarms alarms,
 			BillingProperties properties, Clock clock, Scheduler scheduler, String owner, MeterRegistry metrics) {
+		super("The nightly check of terms failed", properties.termsCheckEvery(), scheduler);
 		this.checks = checks;
 		this.guard = guard;
 		this.clients = clients;
 		this.alarms = alarms;
 		this.properties = properties;
 		this.clock = clock;
-		this.scheduler = scheduler;
 		this.owner = owner;
 		this.metrics = metrics;
 		Gauge.builder(Metric.CLIENTS_ALARMED.key(), this, NightlyTermsCheck::alarmed)
@@ -83,7 +75,8 @@ class NightlyTermsCheck implements SmartLifecycle {
 	}
 
 	/** All clients whose night has come, until there is none left. */
-	Mono<Void> round() {
+	@Override
+	protected Mono<Void> round() {
 		return this.checks.addMissing(this.clock.instant())
 			.then(Mono.defer(this::some))
 			.expand((count) -> (count == this.properties.termsChecksAtOnce()) ? Mono.defer(this::some) : Mono.empty())
@@ -149,39 +142,6 @@ class NightlyTermsCheck implements SmartLifecycle {
 	private double behind() {
 		Instant oldest = this.standing.oldestDueAt();
 		return (oldest != null) ? Math.max(0, Duration.between(oldest, this.clock.instant()).toSeconds()) : 0;
-	}
-
-	@Override
-	public synchronized void start() {
-		if (this.rounds == null) {
-			this.rounds = Flux.interval(this.properties.termsCheckEvery(), this.scheduler)
-				.onBackpressureDrop()
-				.concatMap((tick) -> round().onErrorResume((error) -> {
-					logger.warn("The nightly check of terms failed and is tried again: {}", error.getMessage());
-					return Mono.empty();
-				}), 0)
-				.subscribe();
-		}
-	}
-
-	/** What is under way is taken up again by whoever comes next. */
-	@Override
-	public synchronized void stop() {
-		Disposable ending = this.rounds;
-		this.rounds = null;
-		if (ending != null) {
-			ending.dispose();
-		}
-	}
-
-	@Override
-	public boolean isRunning() {
-		return this.rounds != null;
-	}
-
-	@Override
-	public int getPhase() {
-		return Phases.OUTBOX;
 	}
 
 }

@@ -12,18 +12,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Metric;
-import io.tallygate.core.Phases;
+import io.tallygate.core.Rounds;
 import io.tallygate.stripe.StripeInvoice;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
-
-import org.springframework.context.SmartLifecycle;
 
 /**
  * Makes the runs that are due: those that somebody asks for, one an hour for each agency,
@@ -32,7 +27,7 @@ import org.springframework.context.SmartLifecycle;
  * stand with their payments, because a webhook may have been lost. All state is in
  * PostgreSQL, so any number of instances may do this.
  */
-class ReconciliationJobs implements SmartLifecycle, BooksListener {
+class ReconciliationJobs extends Rounds implements BooksListener {
 
 	private static final Logger logger = LoggerFactory.getLogger(ReconciliationJobs.class);
 
@@ -52,26 +47,20 @@ class ReconciliationJobs implements SmartLifecycle, BooksListener {
 
 	private final Clock clock;
 
-	private final Scheduler scheduler;
-
 	private final String owner;
 
 	private final MeterRegistry metrics;
 
-	private final Sinks.Many<Boolean> bell = Sinks.many().multicast().directBestEffort();
-
 	private final AtomicLong unclean = new AtomicLong();
-
-	private volatile @Nullable Disposable rounds;
 
 	ReconciliationJobs(Reconciliations runs, Reconciling reconciling, Payments payments, BillingProperties properties,
 			Clock clock, Scheduler scheduler, String owner, MeterRegistry metrics) {
+		super("Reconciliations could not be made", properties.reconciliationsEvery(), scheduler);
 		this.runs = runs;
 		this.reconciling = reconciling;
 		this.payments = payments;
 		this.properties = properties;
 		this.clock = clock;
-		this.scheduler = scheduler;
 		this.owner = owner;
 		this.metrics = metrics;
 		Gauge.builder(Metric.RECONCILIATIONS_UNCLEAN.key(), this.unclean, AtomicLong::get)
@@ -110,12 +99,9 @@ class ReconciliationJobs implements SmartLifecycle, BooksListener {
 			.then();
 	}
 
-	private void ring() {
-		this.bell.tryEmitNext(Boolean.TRUE);
-	}
-
 	/** Queues what the hour asks for, and makes all that is due. */
-	Mono<Void> round() {
+	@Override
+	protected Mono<Void> round() {
 		int limit = this.properties.reconciliationsAtOnce();
 		return Mono.defer(this::queueHourly)
 			.then(Mono.defer(this::some))
@@ -210,41 +196,6 @@ class ReconciliationJobs implements SmartLifecycle, BooksListener {
 
 	private void count(String outcome) {
 		this.metrics.counter(Metric.RECONCILIATIONS.key(), "outcome", outcome).increment();
-	}
-
-	@Override
-	public synchronized void start() {
-		if (this.rounds == null) {
-			this.rounds = Flux
-				.merge(Flux.interval(this.properties.reconciliationsEvery(), this.scheduler).onBackpressureDrop(),
-						this.bell.asFlux().onBackpressureLatest())
-				.onBackpressureLatest()
-				.concatMap((tick) -> round().onErrorResume((error) -> {
-					logger.warn("Reconciliations could not be made and are tried again: {}", error.getMessage());
-					return Mono.empty();
-				}), 0)
-				.subscribe();
-		}
-	}
-
-	/** What is under way is taken up again by whoever comes next. */
-	@Override
-	public synchronized void stop() {
-		Disposable ending = this.rounds;
-		this.rounds = null;
-		if (ending != null) {
-			ending.dispose();
-		}
-	}
-
-	@Override
-	public boolean isRunning() {
-		return this.rounds != null;
-	}
-
-	@Override
-	public int getPhase() {
-		return Phases.OUTBOX;
 	}
 
 }

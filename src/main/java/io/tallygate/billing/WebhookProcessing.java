@@ -8,24 +8,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.tallygate.core.Metric;
-import io.tallygate.core.Phases;
-import org.jspecify.annotations.Nullable;
+import io.tallygate.core.Rounds;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.Disposable;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
-
-import org.springframework.context.SmartLifecycle;
 
 /**
  * Works off what Stripe told, and holds clients whose grace is over. An event is done
  * when what follows from it is committed; who dies before that leaves it to the next. All
  * state is in PostgreSQL, so any number of instances may do this.
  */
-class WebhookProcessing implements SmartLifecycle {
+class WebhookProcessing extends Rounds {
 
 	private static final Logger logger = LoggerFactory.getLogger(WebhookProcessing.class);
 
@@ -41,28 +35,22 @@ class WebhookProcessing implements SmartLifecycle {
 
 	private final Clock clock;
 
-	private final Scheduler scheduler;
-
 	private final String owner;
 
 	private final MeterRegistry metrics;
-
-	private final Sinks.Many<Boolean> bell = Sinks.many().multicast().directBestEffort();
 
 	private final AtomicInteger held = new AtomicInteger();
 
 	private volatile WebhookInbox.Standing standing = new WebhookInbox.Standing(0, null);
 
-	private volatile @Nullable Disposable rounds;
-
 	WebhookProcessing(WebhookInbox inbox, WebhookHandling handling, Payments payments, BillingProperties properties,
 			Clock clock, Scheduler scheduler, String owner, MeterRegistry metrics) {
+		super("Webhooks could not be worked off", properties.webhooksEvery(), scheduler);
 		this.inbox = inbox;
 		this.handling = handling;
 		this.payments = payments;
 		this.properties = properties;
 		this.clock = clock;
-		this.scheduler = scheduler;
 		this.owner = owner;
 		this.metrics = metrics;
 		Gauge.builder(Metric.WEBHOOKS_WAITING.key(), this, (self) -> self.standing.waiting())
@@ -76,13 +64,9 @@ class WebhookProcessing implements SmartLifecycle {
 			.register(metrics);
 	}
 
-	/** Something has come: do not wait for the clock. */
-	void ring() {
-		this.bell.tryEmitNext(Boolean.TRUE);
-	}
-
 	/** All that waits, until there is none left, and then the clients to be held. */
-	Mono<Void> round() {
+	@Override
+	protected Mono<Void> round() {
 		int limit = this.properties.webhooksAtOnce();
 		return Mono.defer(this::some)
 			.expand((count) -> (count == limit) ? Mono.defer(this::some) : Mono.empty())
@@ -135,41 +119,6 @@ class WebhookProcessing implements SmartLifecycle {
 	private double behind() {
 		Instant oldest = this.standing.oldest();
 		return (oldest != null) ? Math.max(0, Duration.between(oldest, this.clock.instant()).toSeconds()) : 0;
-	}
-
-	@Override
-	public synchronized void start() {
-		if (this.rounds == null) {
-			this.rounds = Flux
-				.merge(Flux.interval(this.properties.webhooksEvery(), this.scheduler).onBackpressureDrop(),
-						this.bell.asFlux().onBackpressureLatest())
-				.onBackpressureLatest()
-				.concatMap((tick) -> round().onErrorResume((error) -> {
-					logger.warn("Webhooks could not be worked off and are tried again: {}", error.getMessage());
-					return Mono.empty();
-				}), 0)
-				.subscribe();
-		}
-	}
-
-	/** What is under way is taken up again by whoever comes next. */
-	@Override
-	public synchronized void stop() {
-		Disposable ending = this.rounds;
-		this.rounds = null;
-		if (ending != null) {
-			ending.dispose();
-		}
-	}
-
-	@Override
-	public boolean isRunning() {
-		return this.rounds != null;
-	}
-
-	@Override
-	public int getPhase() {
-		return Phases.OUTBOX;
 	}
 
 	/** What became of an event, and its name for metrics. */

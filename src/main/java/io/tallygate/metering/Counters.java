@@ -35,6 +35,9 @@ interface Counters {
 	 */
 	Mono<Holding> begin(String generation, Holding seen);
 
+	/** What it says of these accounts, of those that it knows. */
+	Flux<Total> totals(List<AccountKey> accounts);
+
 	/** All marks of exchanges that are open. */
 	Flux<Mark> marks();
 
@@ -276,6 +279,17 @@ interface Counters {
 	 */
 	record Mark(String request, String agency, AccountKey account, String channel, String instance, long reservation,
 			Instant openedAt) {
+	}
+
+	/**
+	 * What Redis says of an account.
+	 *
+	 * @param account whose
+	 * @param base what it was told last that PostgreSQL says, in thousandths
+	 * @param version of that
+	 * @param pending what it counted and was not told of since
+	 */
+	record Total(AccountKey account, long base, long version, long pending) {
 	}
 
 	/**

@@ -131,6 +131,15 @@ class MeteringConfiguration {
 	}
 
 	@Bean
+	GenerationBook generationBook(Database.OfSystem database, Counters counters, LedgerWriter ledger,
+			RunningTotals totals) {
+		GenerationBook book = new GenerationBook(new PostgresAccounts(database), counters, ledger::unwritten,
+				new PostgresGenerations(database));
+		totals.beforeGeneration(book::write);
+		return book;
+	}
+
+	@Bean
 	MeteringLifecycle meteringLifecycle(RunningTotals totals, Presence presence, LedgerWriter ledger,
 			ExchangeMeter meter, Counters counters, Instances instances, Database.OfSystem database, Ids ids,
 			Clock clock, History history, MeteringProperties properties, MeteringMetrics metrics) {

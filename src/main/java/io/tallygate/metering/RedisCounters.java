@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.KeyValue;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
 import io.lettuce.core.RedisChannelHandler;
@@ -60,6 +61,8 @@ class RedisCounters implements Counters, AutoCloseable {
 	private static final Duration KEPT = Duration.ofMinutes(10);
 
 	private static final int KEPT_PAGE = 1000;
+
+	private static final int TOTALS_AT_ONCE = 1000;
 
 	private static final String NO_EVICTION = "noeviction";
 
@@ -282,6 +285,19 @@ class RedisCounters implements Counters, AutoCloseable {
 			return movedOn ? Mono.just(0L) : this.generation.<Long>run(ScriptOutputType.INTEGER, new String[] { key },
 					id, held.getOrDefault("server", ""), generation, seen.server());
 		});
+	}
+
+	@Override
+	public Flux<Total> totals(List<AccountKey> accounts) {
+		return Flux.fromIterable(accounts).flatMapSequential(this::total, TOTALS_AT_ONCE);
+	}
+
+	private Mono<Total> total(AccountKey account) {
+		String key = "tg:{" + tag(account) + "}:acc:" + account.text();
+		return answered((redis) -> redis.hmget(key, "base", "ver", "pend"))
+			.filter((held) -> held.stream().anyMatch(KeyValue::hasValue))
+			.map((held) -> new Total(account, number(held.get(0).getValueOrElse("")),
+					number(held.get(1).getValueOrElse("")), number(held.get(2).getValueOrElse(""))));
 	}
 
 	@Override

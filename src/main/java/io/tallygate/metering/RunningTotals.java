@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 
 import io.tallygate.core.AgreedClock;
 import io.tallygate.core.Ids;
@@ -26,8 +27,9 @@ import reactor.util.retry.Retry;
  * <p>
  * A call without an answer, a new connection and a foreign generation all lead to the
  * same place: Redis counts as away until it has been asked who it is. If it is not the
- * server that began its generation, or has none, it has lost something: a new generation
- * begins, and whoever holds marks and unwritten entries is told to give them again.
+ * server that began its generation, or has none, it has lost something: what it says is
+ * written down, a new generation begins, and whoever holds marks and unwritten entries is
+ * told to give them again.
  */
 class RunningTotals {
 
@@ -47,6 +49,9 @@ class RunningTotals {
 	private static final int BATCH_MAX = 256;
 
 	private static final int WAITING_MAX = 200_000;
+
+	/** Redis counts as away meanwhile; and PostgreSQL may be away too. */
+	private static final Duration WRITING_DOWN_MAX = Duration.ofSeconds(1);
 
 	private final Counters counters;
 
@@ -73,6 +78,14 @@ class RunningTotals {
 	private GenerationListener onGeneration = (reason, isNew) -> {
 	};
 
+	private Function<Holding, Mono<Void>> beforeGeneration = (seen) -> Mono.empty();
+
+	/**
+	 * What was written down last, so that an attempt that fails and is repeated is not
+	 * again.
+	 */
+	private volatile @Nullable Holding writtenDown;
+
 	private final ServerTime time;
 
 	RunningTotals(Counters counters, AgreedClock clock, Ids ids, Scheduler scheduler) {
@@ -86,6 +99,11 @@ class RunningTotals {
 	/** Called each time that Redis may not have what we gave it. */
 	void onGeneration(GenerationListener listener) {
 		this.onGeneration = listener;
+	}
+
+	/** Called before a new generation begins, with what was seen of Redis. */
+	void beforeGeneration(Function<Holding, Mono<Void>> listener) {
+		this.beforeGeneration = listener;
 	}
 
 	/** Asks Redis who it is, and again on every connection. */
@@ -166,24 +184,40 @@ class RunningTotals {
 			if (seen.isIntact()) {
 				return Mono.just(seen);
 			}
-			if (seen.server0() == null && seen.generation() == null) {
-				logger.info("Redis {} holds no counters yet, or no more: a generation begins", seen.server());
-			}
-			else {
-				logger.warn("Redis {} holds counters that {} began: it may have lost some, a new generation begins",
-						seen.server(), seen.server0());
-			}
-			return this.counters.begin(this.ids.next("gen_"), seen)
+			return writtenDown(seen).then(Mono.defer(() -> this.counters.begin(this.ids.next("gen_"), seen)))
 				.filter(Holding::isIntact)
 				.switchIfEmpty(Mono
 					.error(() -> new IllegalStateException("Redis changed while " + reason + " was looked at")));
 		});
 	}
 
+	/** Once; a generation begins whether or not that succeeds. */
+	private Mono<Void> writtenDown(Holding seen) {
+		if (seen.equals(this.writtenDown)) {
+			return Mono.empty();
+		}
+		this.writtenDown = seen;
+		if (seen.server0() == null && seen.generation() == null) {
+			logger.info("Redis {} holds no counters yet, or no more: a generation begins", seen.server());
+		}
+		else {
+			logger.warn("Redis {} holds counters that {} began: it may have lost some, a new generation begins",
+					seen.server(), seen.server0());
+		}
+		return Mono.defer(() -> this.beforeGeneration.apply(seen))
+			.timeout(WRITING_DOWN_MAX, this.scheduler)
+			.onErrorResume((error) -> {
+				logger.warn("What Redis {} said before its new generation could not be written down: {}", seen.server(),
+						error.getMessage());
+				return Mono.empty();
+			});
+	}
+
 	private void adopt(Holding holding) {
 		String adopted = holding.generation();
 		boolean isNew = !java.util.Objects.equals(adopted, this.lastGeneration);
 		this.lastGeneration = adopted;
+		this.writtenDown = null;
 		this.generation.set(adopted);
 		this.onGeneration.adopted(isNew ? "generation " + adopted : "a connection", isNew);
 	}

@@ -45,6 +45,8 @@ public final class InMemoryPostgres {
 
 	private final Map<UsageKey, PeriodUsage> usage;
 
+	private final Map<Integer, GenerationBegun> generations;
+
 	/** Over these tables. */
 	public InMemoryPostgres(InstantSource clock, Tables tables, Bug bug) {
 		this.clock = clock;
@@ -57,6 +59,7 @@ public final class InMemoryPostgres {
 		this.leases = tables.table("instance_lease");
 		this.epochs = tables.table("epoch");
 		this.usage = tables.table("usage_period");
+		this.generations = tables.table("counter_generation");
 	}
 
 	/** A line that is no exchange. */
@@ -206,6 +209,11 @@ public final class InMemoryPostgres {
 	/** The accounts, as one process reads them. */
 	Accounts accounts(Wire wire) {
 		return this.accounts.over(wire);
+	}
+
+	/** What Redis said before its generations, written down by one process. */
+	Generations generations(Wire wire) {
+		return (begun) -> wire.call(() -> this.generations.put(this.generations.size(), begun) == null).then();
 	}
 
 	private List<Ledger.Posted> append(List<Entry> entries) {

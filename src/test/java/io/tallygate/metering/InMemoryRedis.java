@@ -236,6 +236,21 @@ public final class InMemoryRedis {
 			}
 
 			@Override
+			public Flux<Counters.Total> totals(List<AccountKey> accounts) {
+				return wire
+					.call(() -> accounts.stream()
+						.filter(InMemoryRedis.this.held.totals::containsKey)
+						.map((account) -> said(account, total(account)))
+						.toList())
+					.flatMapIterable((totals) -> totals);
+			}
+
+			private Counters.Total said(AccountKey account, InMemoryRedis.Total total) {
+				return new Counters.Total(account, (total.base() != null) ? total.base() : 0,
+						Math.max(0, total.version()), total.pending());
+			}
+
+			@Override
 			public Flux<Mark> marks() {
 				return wire.call(() -> List.copyOf(InMemoryRedis.this.held.open.values()))
 					.flatMapIterable((marks) -> marks);

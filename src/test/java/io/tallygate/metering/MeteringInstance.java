@@ -87,6 +87,8 @@ public final class MeteringInstance {
 				this.history.doubt();
 			}
 		});
+		totals.beforeGeneration(new GenerationBook(postgres.accounts(toPostgres), counters, this.ledger::unwritten,
+				postgres.generations(toPostgres))::write);
 		presence.onNewId(this.meter::markAgain);
 		this.ledger.onPosted((posted) -> {
 			this.meter.written(posted.entry().request().value());

@@ -94,6 +94,8 @@ final class MeteringWorld implements AutoCloseable {
 				clock, properties.markGrace(), metrics);
 		this.epochs = new EpochCloser(new PostgresEpochs(database, Exchanges.IDS, clock), this.counters, this.totals);
 		this.comparison = new Comparison(new PostgresAccounts(database), this.totals, metrics);
+		this.totals.beforeGeneration(new GenerationBook(new PostgresAccounts(database), this.counters,
+				this.ledger::unwritten, new PostgresGenerations(database))::write);
 		this.totals.start();
 		this.presence.renew().block(PATIENCE);
 	}

@@ -79,8 +79,6 @@ public final class FaultyGateway {
 	/** Puts itself between the rooms and their stores. */
 	static class Faults implements BeanPostProcessor {
 
-		private final Path file = Path.of(System.getProperty(FILE));
-
 		@Override
 		public Object postProcessAfterInitialization(Object bean, String name) {
 			return switch (name) {
@@ -133,31 +131,34 @@ public final class FaultyGateway {
 		}
 
 		private Object before(Place place, Object work) {
-			return (work instanceof Mono<?> mono) ? Mono.defer(() -> isArmed(place) ? stand(place) : mono)
-					: Flux.defer(() -> isArmed(place) ? stand(place) : (Publisher<?>) work);
+			return (work instanceof Mono<?> mono) ? Mono.defer(() -> isArmed(place.name()) ? stand(place.name()) : mono)
+					: Flux.defer(() -> isArmed(place.name()) ? stand(place.name()) : (Publisher<?>) work);
 		}
 
 		private Object after(Place place, Object work) {
 			return (work instanceof Mono<?> mono)
-					? mono.flatMap((value) -> isArmed(place) ? stand(place) : Mono.just(value))
+					? mono.flatMap((value) -> isArmed(place.name()) ? stand(place.name()) : Mono.just(value))
 					: Flux.from((Publisher<?>) work)
-						.concatMap((value) -> isArmed(place) ? stand(place) : Mono.just(value));
+						.concatMap((value) -> isArmed(place.name()) ? stand(place.name()) : Mono.just(value));
 		}
 
-		private boolean isArmed(Place place) {
-			try {
-				return Files.exists(this.file) && Set.copyOf(Files.readAllLines(this.file)).contains(place.name());
-			}
-			catch (IOException ex) {
-				throw new UncheckedIOException(ex);
-			}
-		}
+	}
 
-		private static <T> Mono<T> stand(Place place) {
-			System.out.println(STANDS + place.name().toLowerCase(Locale.ROOT));
-			return Mono.never();
+	/** Whether the test wants somebody to stand still there now. */
+	static boolean isArmed(String place) {
+		Path file = Path.of(System.getProperty(FILE));
+		try {
+			return Files.exists(file) && Set.copyOf(Files.readAllLines(file)).contains(place);
 		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
 
+	/** Says where it stands, and goes no further. */
+	static <T> Mono<T> stand(String place) {
+		System.out.println(STANDS + place.toLowerCase(Locale.ROOT));
+		return Mono.never();
 	}
 
 }
