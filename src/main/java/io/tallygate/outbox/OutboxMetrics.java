@@ -55,7 +55,7 @@ final class OutboxMetrics {
 	void cut(MeterEventRow row) {
 		counter(Metric.OUTBOX_CUTS).register(this.registry).increment();
 		if (row.late()) {
-			counter(Metric.OUTBOX_UNITS_LATE).register(this.registry).increment(row.value());
+			counter(Metric.OUTBOX_UNITS_LATE).register(this.registry).increment((double) row.value());
 		}
 	}
 
