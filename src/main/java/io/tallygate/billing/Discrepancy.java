@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.tallygate.outbox.Delivery;
 import io.tallygate.outbox.LaneAudit;
@@ -193,8 +194,8 @@ record Discrepancy(Kind kind, Instant hour, BigDecimal units, @Nullable MeterEve
 		BigDecimal units = look.difference().negate();
 		Set<String> takenBack = look.rows()
 			.stream()
-			.filter((row) -> row.cancels() != null && !is(row, Delivery.State.REPLACED))
-			.map(MeterEventRow::cancels)
+			.filter((row) -> !is(row, Delivery.State.REPLACED))
+			.flatMap((row) -> Stream.ofNullable(row.cancels()))
 			.collect(Collectors.toSet());
 		Optional<List<MeterEventRow>> lost = explaining(look, units,
 				(row) -> row.value() > 0 && is(row, Delivery.State.DELIVERED) && !takenBack.contains(row.identifier()));
