@@ -309,8 +309,7 @@ operations.A = function(prefix, account, request, base, version, usage, used)
   return total(held and 1 or 0, totals)
 end
 
--- An account that is not there is made by its next exchange. The base of the same version is given as it was. Where
--- ours is older an acknowledgement is missing, and what it said of the use.
+-- An account that is not there is made by its next exchange. The base of the same version is given as it was.
 operations.B = function(prefix, account, request, base, version)
   local totals = prefix .. 'acc:' .. account
   if redis.call('EXISTS', totals) == 0 then
@@ -323,7 +322,6 @@ operations.B = function(prefix, account, request, base, version)
   end
   redis.call('HSET', totals, 'base', base, 'ver', version)
   if tonumber(version) > known then
-    redis.call('HDEL', prefix .. 'cap:' .. client_of(account), 'known')
     return {1, base, '0'}
   end
   return {0, held[1] or '', '0'}

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 import io.tallygate.core.ClientId;
 import io.tallygate.metering.Counters.Bounds;
@@ -119,14 +120,24 @@ final class InMemoryLimits {
 		return faults;
 	}
 
-	/** What is said to be used and is not what PostgreSQL says, at rest. */
-	List<String> faultsAtRest(InMemoryPostgres postgres, @Nullable String generation) {
+	/**
+	 * What is said to be used and is not what PostgreSQL says, at rest. What was written
+	 * by a process that died before it told Redis is told with the client's next
+	 * exchange.
+	 */
+	List<String> faultsAtRest(InMemoryPostgres postgres, @Nullable String generation, Set<String> acknowledged) {
 		List<String> faults = new ArrayList<>();
 		this.caps.forEach((client, cap) -> {
 			if (cap.usage != null && here(cap.usage, generation).equals(cap.known)) {
 				long used = cap.base + cap.pending(cap.usage);
 				PeriodUsage written = postgres.used(cap.usage);
-				if (used != written.quantity()) {
+				long untold = postgres.countedIn(cap.usage)
+					.entrySet()
+					.stream()
+					.filter((entry) -> !acknowledged.contains(entry.getKey()))
+					.mapToLong(Map.Entry::getValue)
+					.sum();
+				if (used > written.quantity() || used < written.quantity() - untold) {
 					faults.add(client + " has used " + used + " for Redis, and " + written);
 				}
 			}
@@ -248,14 +259,6 @@ final class InMemoryLimits {
 	void struck(Mark mark) {
 		Cap cap = this.caps.get(mark.account().client());
 		if (cap != null && this.bug != Bug.USE_KNOWN_THOUGH_A_MARK_WAS_STRUCK) {
-			cap.known = null;
-		}
-	}
-
-	/** An acknowledgement of one of the client's entries is missing. */
-	void unacknowledged(ClientId client) {
-		Cap cap = this.caps.get(client);
-		if (cap != null) {
 			cap.known = null;
 		}
 	}

@@ -34,6 +34,9 @@ public final class InMemoryRedis {
 
 	private final Set<String> acknowledged = new HashSet<>();
 
+	/** Whether or not it was forgotten since. */
+	private final Set<String> everAcknowledged = new HashSet<>();
+
 	private final Set<String> countedAgain = new HashSet<>();
 
 	private final Set<String> setBack = new HashSet<>();
@@ -147,7 +150,7 @@ public final class InMemoryRedis {
 	/** What is not as it should be when nothing is under way. */
 	public List<String> faultsAtRest(InMemoryAccounts accounts, InMemoryPostgres postgres) {
 		List<String> faults = faults(accounts, false);
-		faults.addAll(this.held.limits.faultsAtRest(postgres, this.held.generation));
+		faults.addAll(this.held.limits.faultsAtRest(postgres, this.held.generation, this.everAcknowledged));
 		this.held.open.keySet().forEach((request) -> faults.add(request + " is marked open in Redis"));
 		this.held.pending.keySet().forEach((request) -> faults.add(request + " is pending in Redis"));
 		for (AccountKey account : accounts.keys()) {
@@ -343,9 +346,6 @@ public final class InMemoryRedis {
 			return new Counters.Reply(Counters.Result.KNOWN, null, null);
 		}
 		this.held.totals.put(account, new Total(base, version, held.pending()));
-		if (version > held.version()) {
-			this.held.limits.unacknowledged(account.client());
-		}
 		return (version > held.version()) ? new Counters.Reply(Counters.Result.APPLIED, base, null)
 				: new Counters.Reply(Counters.Result.KNOWN, held.base(), null);
 	}
@@ -403,6 +403,7 @@ public final class InMemoryRedis {
 		String request = entry.request().value();
 		Entry held = this.held.pending.remove(request);
 		this.acknowledged.add(request);
+		this.everAcknowledged.add(request);
 		if (held != null || this.bug == Bug.ACKNOWLEDGED_TWICE) {
 			raise(entry.account(), -entry.quantity());
 		}

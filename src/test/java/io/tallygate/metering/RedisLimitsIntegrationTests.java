@@ -165,21 +165,6 @@ class RedisLimitsIntegrationTests {
 		assertThat(open().standing()).isEqualTo(new Standing(1000, 0, 1000, 0, 0));
 	}
 
-	/** Whoever wrote an entry that Redis never heard of died before it could tell. */
-	@Test
-	void aMissingAcknowledgementHasWhatWasUsedAskedForAgain() {
-		tell(0, 0);
-		Entry entry = message();
-		run(new Operation.Close(entry));
-		run(new Operation.Acknowledge(entry, 1000, 1, new PeriodUsage(this.usage, 1000, 1)));
-
-		run(new Operation.Base(this.account, 1000, 1));
-		assertThat(open().result()).isNotEqualTo(Result.USE_UNKNOWN);
-
-		run(new Operation.Base(this.account, 2000, 2));
-		assertThat(open().result()).isEqualTo(Result.USE_UNKNOWN);
-	}
-
 	@Test
 	void anotherGenerationOrPeriodHasToBeToldAgain() {
 		tell(2000, 9);
