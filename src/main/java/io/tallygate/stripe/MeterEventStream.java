@@ -180,7 +180,7 @@ public final class MeterEventStream {
 	private record Session(StripeClient stripe, Secret token, Instant until) {
 
 		boolean isGood(StripeClient client, Instant now) {
-			return this.stripe == client && now.isBefore(this.until);
+			return this.stripe.equals(client) && now.isBefore(this.until);
 		}
 
 	}
