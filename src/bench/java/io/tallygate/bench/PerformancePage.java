@@ -137,6 +137,11 @@ final class PerformancePage {
 	}
 
 	private void goals() {
+		if (Comparison.of(this.samples).isEmpty()) {
+			line("Only some loads were measured in this run, and none of those that the goals are about.");
+			line("");
+			return;
+		}
 		line("## Goals");
 		line("");
 		line("| %s, everything on | median | rounds | goal |", Target.TALLYGATE);
@@ -187,6 +192,9 @@ final class PerformancePage {
 	}
 
 	private void stores() {
+		if (!this.samples.targets(Loads.JSON_BEST).contains(Target.TALLYGATE)) {
+			return;
+		}
 		line("## What the stores use");
 		line("");
 		line("CPU of their own processes, beside the gateway's.");
