@@ -59,11 +59,12 @@ public abstract class Rounds implements SmartLifecycle {
 				.merge(Flux.interval(this.every, this.scheduler).onBackpressureDrop(),
 						this.bell.asFlux().onBackpressureLatest())
 				.onBackpressureLatest()
-				.concatMap((tick) -> round().onErrorResume((error) -> {
+				.concatMap((tick) -> Mono.defer(this::round).onErrorResume((error) -> {
 					this.logger.warn("{} and the next round tries again: {}", this.failure, error.getMessage());
 					return Mono.empty();
 				}), 0)
-				.subscribe();
+				.subscribe((done) -> {
+				}, (error) -> this.logger.error("{}, and no round will come any more", this.failure, error));
 		}
 	}
 

@@ -48,6 +48,12 @@ public final class MeterEventStream {
 
 	private static final int AGENCIES_MAX = 1_000;
 
+	/**
+	 * Whoever handed an event over has given it up by then; a process that stood still
+	 * must not send it afterwards.
+	 */
+	private static final Duration WAIT_MAX = Duration.ofSeconds(30);
+
 	/** A session is not begun to be used when it is about to end. */
 	private static final Duration SESSION_MARGIN = Duration.ofMinutes(1);
 
@@ -55,7 +61,7 @@ public final class MeterEventStream {
 
 	private final InstantSource clock;
 
-	private final BoundedMap<AgencyId, NaturalBatch<MeterEvent, MeterEventAnswer>> batches = new BoundedMap<>(
+	private final BoundedMap<AgencyId, NaturalBatch<Waiting, MeterEventAnswer>> batches = new BoundedMap<>(
 			AGENCIES_MAX);
 
 	private final BoundedMap<AgencyId, Session> sessions = new BoundedMap<>(AGENCIES_MAX);
@@ -77,15 +83,24 @@ public final class MeterEventStream {
 	 * only.
 	 */
 	Mono<MeterEventAnswer> send(AgencyId agency, MeterEvent event) {
-		return batch(agency).submit(event)
+		return batch(agency).submit(new Waiting(event, this.clock.instant().plus(WAIT_MAX)))
 			.onErrorMap(NaturalBatch.BatchFull.class, (full) -> new StripeProblem(StripeProblem.Kind.NOT_SENT, 0,
 					"not_sent", "Not sent: " + full.getMessage()));
 	}
 
-	private NaturalBatch<MeterEvent, MeterEventAnswer> batch(AgencyId agency) {
-		NaturalBatch<MeterEvent, MeterEventAnswer> known = this.batches.get(agency);
+	private NaturalBatch<Waiting, MeterEventAnswer> batch(AgencyId agency) {
+		NaturalBatch<Waiting, MeterEventAnswer> known = this.batches.get(agency);
 		return (known != null) ? known : this.batches.putIfAbsent(agency,
-				new NaturalBatch<>(EVENTS_MAX, WAITING_MAX, (events) -> carry(agency, events)));
+				new NaturalBatch<>(EVENTS_MAX, WAITING_MAX, (waiting) -> inTime(agency, waiting)));
+	}
+
+	/** The first has waited for longest. */
+	private Mono<List<MeterEventAnswer>> inTime(AgencyId agency, List<Waiting> waiting) {
+		if (this.clock.instant().isAfter(waiting.get(0).latest())) {
+			return Mono.error(new StripeProblem(StripeProblem.Kind.NOT_SENT, 0, "not_sent",
+					"Not sent: it waited for longer than " + WAIT_MAX.toSeconds() + " s"));
+		}
+		return carry(agency, waiting.stream().map(Waiting::event).toList());
 	}
 
 	/** One answer an event, in their order. */
@@ -168,6 +183,15 @@ public final class MeterEventStream {
 	private static String idempotencyKey(List<MeterEvent> events) {
 		String keys = String.join(" ", events.stream().map(MeterEvent::idempotencyKey).toList());
 		return "stream:" + UUID.nameUUIDFromBytes(keys.getBytes(StandardCharsets.UTF_8));
+	}
+
+	/**
+	 * An event that waits for its call.
+	 *
+	 * @param event to be sent
+	 * @param latest until when
+	 */
+	private record Waiting(MeterEvent event, Instant latest) {
 	}
 
 	/**

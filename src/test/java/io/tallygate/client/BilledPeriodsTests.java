@@ -10,6 +10,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -53,6 +54,18 @@ class BilledPeriodsTests {
 
 		assertThat(this.periods.at(CLIENT, Instant.parse("2027-03-01T00:00:00Z")))
 			.isEqualTo(new UsagePeriod(Instant.parse("2027-02-28T00:00:00Z"), Instant.parse("2027-03-28T00:00:00Z")));
+	}
+
+	/** A subscription whose first period was cut short; this is asked on the hot path. */
+	@Test
+	@Timeout(5)
+	void aPeriodOfASecondIsNotCountedUpStepByStep() {
+		Instant later = START.plus(Duration.ofDays(100_000));
+		this.periods.learn(CLIENT, START, START.plusSeconds(1));
+
+		for (int i = 0; i < 1000; i++) {
+			assertThat(this.periods.at(CLIENT, later)).isEqualTo(new UsagePeriod(later, later.plusSeconds(1)));
+		}
 	}
 
 	@Test

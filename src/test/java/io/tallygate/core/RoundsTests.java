@@ -25,10 +25,11 @@ class RoundsTests {
 
 		@Override
 		protected Mono<Void> round() {
-			return Mono.defer(() -> {
-				RoundsTests.this.begun.incrementAndGet();
-				return RoundsTests.this.work;
-			});
+			RoundsTests.this.begun.incrementAndGet();
+			if (RoundsTests.this.work == null) {
+				throw new IllegalStateException("broken");
+			}
+			return RoundsTests.this.work;
 		}
 
 	};
@@ -76,6 +77,15 @@ class RoundsTests {
 	@Test
 	void aRoundThatFailsIsFollowedByTheNext() {
 		this.work = Mono.error(new IllegalStateException("away"));
+
+		this.time.advanceTimeBy(Duration.ofSeconds(20));
+
+		assertThat(this.begun).hasValue(2);
+	}
+
+	@Test
+	void aRoundThatCannotEvenBeginIsFollowedByTheNext() {
+		this.work = null;
 
 		this.time.advanceTimeBy(Duration.ofSeconds(20));
 

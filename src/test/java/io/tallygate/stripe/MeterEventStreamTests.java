@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
 import com.github.tomakehurst.wiremock.verification.LoggedRequest;
@@ -26,6 +27,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /** What becomes of meter events over Stripe's stream, at its socket. */
 class MeterEventStreamTests {
@@ -40,7 +42,7 @@ class MeterEventStreamTests {
 
 	private String key = "sk_test_0123456789";
 
-	private Instant now = NOW;
+	private volatile Instant now = NOW;
 
 	private final StripeCalls calls = new StripeCalls(new StripeProperties(this.stripe.apiBase(), null,
 			Duration.ofSeconds(1), Duration.ofSeconds(2), PATIENCE, 6, 4, 50, 100), (agency) -> connection(),
@@ -89,6 +91,24 @@ class MeterEventStreamTests {
 		assertThat(sizes).allMatch((size) -> size <= MeterEventStream.EVENTS_MAX).hasSizeLessThanOrEqualTo(5);
 		assertThat(sizes.stream().mapToInt((size) -> size).sum()).isEqualTo(250);
 		assertThat(this.stripe.sessions()).isEqualTo(1);
+	}
+
+	/**
+	 * Its row may be another instance's by now, and its identifier forgotten at Stripe.
+	 */
+	@Test
+	void whatWaitedWhileTheProcessStoodStillIsNotSent() {
+		this.stripe.opensSessions(NOW.plus(Duration.ofMinutes(15)), "token_1");
+		this.stripe.acceptsStreamSlowly("token_1", Duration.ofMillis(500));
+		CompletableFuture<MeterEventAnswer> first = this.events.send(AGENCY, event("mev-1")).toFuture();
+		await().until(() -> this.stripe.streamed().size() == 1);
+		CompletableFuture<MeterEventAnswer> waiting = this.events.send(AGENCY, event("mev-2")).toFuture();
+
+		this.now = NOW.plus(Duration.ofMinutes(5));
+
+		assertThat(first).succeedsWithin(PATIENCE).isEqualTo(new MeterEventAnswer.Accepted());
+		assertThat(waiting).succeedsWithin(PATIENCE).isInstanceOf(MeterEventAnswer.Busy.class);
+		assertThat(this.stripe.streamed()).hasSize(1);
 	}
 
 	@Test
