@@ -58,7 +58,7 @@ class BilledPeriodsTests {
 
 	/** A subscription whose first period was cut short; this is asked on the hot path. */
 	@Test
-	@Timeout(5)
+	@Timeout(value = 5, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 	void aPeriodOfASecondIsNotCountedUpStepByStep() {
 		Instant later = START.plus(Duration.ofDays(100_000));
 		this.periods.learn(CLIENT, START, START.plusSeconds(1));
