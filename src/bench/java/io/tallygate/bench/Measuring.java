@@ -70,13 +70,15 @@ final class Measuring implements AutoCloseable {
 		return this.sent.getOrDefault(target.key(), 0L);
 	}
 
-	/** Full load without a measurement. */
+	/** Full load without a measurement, on every core. */
 	void warm(Target target, int seconds) {
+		Child.spread(target.process(), true);
 		for (String load : List.of(Loads.SSE, Loads.JSON_BEST)) {
 			Load running = Load.start(this.loop, target, Loads.plan(load));
 			Wait.pause(TimeUnit.SECONDS.toMillis(seconds) / 2);
 			end(target, "warm-up", running);
 		}
+		Child.spread(target.process(), false);
 	}
 
 	/** Whole answers or streams, with CPU for each request or chunk. */
