@@ -56,7 +56,7 @@ final class Installation implements AutoCloseable {
 		this.process = process;
 		this.redis = redis;
 		this.base = "http://127.0.0.1:" + process.port();
-		this.target = new Target(name, process.port(), "", process.pid(), List.of(redis.pid()), List.of(postgres));
+		this.target = Target.ofJvm(name, process, List.of(redis.pid()), List.of(postgres));
 	}
 
 	/**

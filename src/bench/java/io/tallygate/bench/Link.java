@@ -47,7 +47,8 @@ final class Link extends ChannelInboundHandlerAdapter {
 	 */
 	static Link open(Loop loop, Target target, Consumer<Link> idle, Consumer<String> refused) {
 		String head = "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + target.key()
-				+ "\r\nContent-Type: application/json\r\nAccept: */*\r\nUser-Agent: bench\r\nContent-Length: ";
+				+ "\r\n" + target.headers()
+				+ "Content-Type: application/json\r\nAccept: */*\r\nUser-Agent: bench\r\nContent-Length: ";
 		Link link = new Link(head.getBytes(StandardCharsets.US_ASCII), idle);
 		ChannelFuture connecting = new Bootstrap().group(loop.group())
 			.channel(loop.socket())

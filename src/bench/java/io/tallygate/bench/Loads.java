@@ -48,6 +48,11 @@ final class Loads {
 		};
 	}
 
+	/** Whether it is whole answers at a rate that a target must carry. */
+	static boolean isFixed(String load) {
+		return load.equals(JSON_FIXED) || load.equals(JSON_CALM);
+	}
+
 	/** So many open streams, each with a chunk a second, for so many seconds. */
 	static Plan plateau(int streams, int seconds) {
 		int opened = 1000;

@@ -80,6 +80,7 @@ final class PerformancePage {
 				Loads.LEAVING, List.of(new Column("provider's streams went on, ms", Figure.WENT_ON),
 						new Column("read to their end, %", Figure.READ_TO_END)));
 		stores();
+		portkey();
 		waiting();
 		durability();
 		Files.writeString(PAGE, this.page.toString().stripTrailing() + "\n");
@@ -252,6 +253,20 @@ final class PerformancePage {
 		return this.samples.against(load, target, figure, Target.DIRECT, figure, (own, other) -> own - other)
 			.map((spread) -> Console.number(spread.median()))
 			.orElse("");
+	}
+
+	private void portkey() {
+		line("## Portkey");
+		line("");
+		if (this.samples.loads().stream().noneMatch((load) -> this.samples.targets(load).contains(Target.PORTKEY))) {
+			line("Left out of this run: `-Dportkey` did not say where it is ([Gateways by others](operating.md#gateways-by-others)).");
+		}
+		else {
+			line("Portkey's gateway comes from its npm package and runs alone on the gateways' core, with `NODE_ENV=production` and");
+			line("without its console. It takes the provider from each request, asks for no key of its own and counts nothing. It meets");
+			line("the loads above except the thousands of open streams; a rate that it cannot carry has no row, for its best rate tells.");
+		}
+		line("");
 	}
 
 	private void durability() {
