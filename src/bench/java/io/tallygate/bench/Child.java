@@ -88,6 +88,13 @@ record Child(String name, Process process, int port) implements AutoCloseable {
 		}
 	}
 
+	/** A process that works while no gateway is measured may use every core. */
+	static void release(long pid) {
+		if (PINS) {
+			run(List.of("taskset", "-a", "-p", "-c", "0-" + (CORES - 1), Long.toString(pid)));
+		}
+	}
+
 	/** How many the bench may use, before it steps aside. */
 	static int coresOfBench() {
 		return CORES;
