@@ -54,7 +54,7 @@ final class PostgresServer implements AutoCloseable {
 		try {
 			Path room = Files.createDirectories(directory.resolve("postgres"));
 			// Hours of load fill some of it; what is not full takes no memory.
-			this.disk = new Disk(room, "8g");
+			this.disk = new Disk(room, "12g");
 			Path data = Files.createDirectories(room.resolve("data"));
 			this.process = new GatewayServer(data.resolve("postmaster.pid"));
 			EmbeddedPostgres.Builder server = EmbeddedPostgres.builder()
