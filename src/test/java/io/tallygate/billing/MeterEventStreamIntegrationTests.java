@@ -147,7 +147,7 @@ class MeterEventStreamIntegrationTests {
 		assertThat(code(refused)).isEqualTo("delivery_under_way");
 		gateway.stripe().clearFaults();
 		await().atMost(RunningGateway.PATIENCE).until(() -> choose(connected, "v2_stream").statusCode() == 200);
-		assertThat(connected.units()).isEqualTo(MESSAGES);
+		await().atMost(RunningGateway.PATIENCE).until(() -> connected.units() == MESSAGES);
 	}
 
 	private static Connected connected() {
