@@ -396,17 +396,18 @@ final class Audit {
 	/** Of logs: secrets, leaks, and calls that blocked an event loop. */
 	private List<String> badLines() {
 		List<String> found = new ArrayList<>();
-		List<String> bad = Stream.concat(this.scene.secrets().stream(), Stream.of("LEAK: ", NoBlockingGateway.BLOCKS))
-			.toList();
+		List<String> bad = Stream.concat(this.scene.secrets().stream(), Stream.of(NoBlockingGateway.BLOCKS)).toList();
 		for (Path log : this.scene.logs()) {
+			LeakReports leaks = new LeakReports();
 			try (Stream<String> lines = Files.lines(log)) {
-				lines.filter((line) -> bad.stream().anyMatch(line::contains))
-					.limit(SHOWN_MAX)
+				lines.peek(leaks::read)
+					.filter((line) -> bad.stream().anyMatch(line::contains))
 					.forEach((line) -> found.add(log.getFileName() + ": " + line));
 			}
 			catch (IOException ex) {
 				throw new UncheckedIOException(ex);
 			}
+			leaks.found().forEach((line) -> found.add(log.getFileName() + ": " + line));
 		}
 		return found;
 	}
