@@ -116,6 +116,19 @@ final class Audit {
 		nothingContradictsItself();
 	}
 
+	/**
+	 * Waits until only so many live, and have listed what the dead had marked open, no
+	 * more and no less.
+	 * @return orphans that are listed, of all deaths so far
+	 */
+	int buried(int living) {
+		Wait.until("burial", REST_SECONDS_MAX, () -> {
+			readLines();
+			return this.tables.living().size() == living && wrongOrphans(this.tables.orphans()).isEmpty();
+		}, () -> some(wrongOrphans(this.tables.orphans())));
+		return this.tables.orphans().size();
+	}
+
 	private boolean isEverybodyWell() {
 		return this.scene.postgres().isUp() && this.scene.redis().isWhole()
 				&& this.scene.gateways().stream().allMatch(Gateway::isWell);
