@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +38,8 @@ final class Installation implements AutoCloseable {
 
 	private final HttpClient http = HttpClient.newHttpClient();
 
+	private final Command command;
+
 	private final Child process;
 
 	private final Child redis;
@@ -45,6 +48,8 @@ final class Installation implements AutoCloseable {
 
 	private final String base;
 
+	private final List<Child> replicas = new ArrayList<>();
+
 	private String token = PLATFORM_TOKEN;
 
 	private String client = "";
@@ -52,11 +57,31 @@ final class Installation implements AutoCloseable {
 	/** Answers that were asked for with the client's key outside of loads. */
 	private long asked;
 
-	private Installation(String name, Child process, Child redis, long postgres) {
-		this.process = process;
+	/**
+	 * How its processes are started.
+	 *
+	 * @param id of its database and files
+	 * @param environment without ports
+	 * @param java the command
+	 */
+	private record Command(String id, Map<String, String> environment, List<String> java) {
+
+		Child start(String file) {
+			int port = Child.freePort();
+			Map<String, String> all = new LinkedHashMap<>(this.environment);
+			all.put("SERVER_PORT", Integer.toString(port));
+			all.put("MANAGEMENT_SERVER_PORT", Integer.toString(Child.freePort()));
+			return Child.start(file, port, Child.Place.GATEWAY, all, this.java);
+		}
+
+	}
+
+	private Installation(String name, Command command, Child redis, long postgres) {
+		this.command = command;
+		this.process = command.start(command.id());
 		this.redis = redis;
-		this.base = "http://127.0.0.1:" + process.port();
-		this.target = new Target(name, process.port(), "", process.pid(), List.of(redis.pid()), List.of(postgres));
+		this.base = "http://127.0.0.1:" + this.process.port();
+		this.target = Target.ofJvm(name, this.process, List.of(redis.pid()), List.of(postgres));
 	}
 
 	/**
@@ -69,10 +94,7 @@ final class Installation implements AutoCloseable {
 		String id = name.toLowerCase(Locale.ROOT).replaceAll("\\W+", "_");
 		stores.createDatabase(id);
 		Child redis = stores.startRedis(id);
-		int port = Child.freePort();
 		Map<String, String> environment = new LinkedHashMap<>(with);
-		environment.put("SERVER_PORT", Integer.toString(port));
-		environment.put("MANAGEMENT_SERVER_PORT", Integer.toString(Child.freePort()));
 		environment.put("SPRING_R2DBC_URL", "r2dbc:postgresql://127.0.0.1:" + stores.postgresPort() + "/" + id);
 		environment.put("SPRING_R2DBC_USERNAME", "postgres");
 		environment.put("SPRING_R2DBC_PASSWORD", "postgres");
@@ -83,9 +105,9 @@ final class Installation implements AutoCloseable {
 		environment.put("TALLYGATE_PROVIDER_HOSTS_ALLOWED", "127.0.0.1:" + provider.port());
 		environment.put("TALLYGATE_STRIPE_API_BASE", "http://127.0.0.1:" + stripe.port());
 		String classes = application(options.jar()) + ((beside != null) ? ":" + beside : "");
-		Child process = Child.start(id, port, Child.Place.GATEWAY, environment, Child.java("-Xms" + options.heap(),
-				"-Xmx" + options.heap(), "-cp", classes, "io.tallygate.TallygateApplication"));
-		Installation made = new Installation(name, process, redis, stores.postgresProcess());
+		Command command = new Command(id, environment, Child.java("-Xms" + options.heap(), "-Xmx" + options.heap(),
+				"-cp", classes, "io.tallygate.TallygateApplication"));
+		Installation made = new Installation(name, command, redis, stores.postgresProcess());
 		made.connect(provider.port());
 		return made;
 	}
@@ -129,10 +151,40 @@ final class Installation implements AutoCloseable {
 	}
 
 	private void connect(int providerPort) {
-		this.token = text(call("POST", "/admin/v1/agencies", Map.of("name", "Bench")), "admin_token");
-		call("PUT", "/admin/v1/stripe_connection", Map.of("secret_key", DemoCatalogue.KEY.secret().reveal()));
+		this.token = text(agency("Bench"), "admin_token");
 		call("POST", "/admin/v1/providers", Map.of("name", "Mock", "kind", "openai_compatible", "base_url",
 				"http://127.0.0.1:" + providerPort + "/v1", "api_key", "sk-bench", "models", List.of("bench*")));
+	}
+
+	/** One more agency, connected to Stripe; its answer holds its id and its token. */
+	JsonNode agency(String name) {
+		JsonNode made = call(PLATFORM_TOKEN, "POST", "/admin/v1/agencies", Map.of("name", name));
+		call(text(made, "admin_token"), "PUT", "/admin/v1/stripe_connection",
+				Map.of("secret_key", DemoCatalogue.KEY.secret().reveal()));
+		return made;
+	}
+
+	/** A target with this name for one more process on the same stores. */
+	Target replica(String name) {
+		Child replica = this.command.start(this.command.id() + "-" + (this.replicas.size() + 2));
+		this.replicas.add(replica);
+		return Target.ofJvm(name, replica, this.target.redis(), this.target.postgres());
+	}
+
+	/** Leaves the first process alone. */
+	void stopReplicas() {
+		this.replicas.forEach(Child::close);
+		this.replicas.clear();
+	}
+
+	/** The name of its database. */
+	String database() {
+		return this.command.id();
+	}
+
+	/** The client of {@link #target()}. */
+	String client() {
+		return this.client;
 	}
 
 	/** The target with the key of a new client, billed by tokens. */
@@ -184,8 +236,13 @@ final class Installation implements AutoCloseable {
 		return call("GET", "/admin/v1/clients/" + this.client + "/usage", null).path("total").path("requests").asLong();
 	}
 
-	private JsonNode call(String method, String path, @Nullable Map<String, ?> body) {
-		HttpResponse<String> answer = send(method, path, this.token,
+	/** Asks the admin API in the agency's name. */
+	JsonNode call(String method, String path, @Nullable Map<String, ?> body) {
+		return call(this.token, method, path, body);
+	}
+
+	private JsonNode call(String bearer, String method, String path, @Nullable Map<String, ?> body) {
+		HttpResponse<String> answer = send(method, path, bearer,
 				(body != null) ? JsonMapper.shared().writeValueAsBytes(body) : new byte[0]);
 		if (answer.statusCode() / 100 != 2) {
 			throw new IllegalStateException(
@@ -218,6 +275,7 @@ final class Installation implements AutoCloseable {
 
 	@Override
 	public void close() {
+		stopReplicas();
 		this.process.close();
 	}
 

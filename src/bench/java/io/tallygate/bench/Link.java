@@ -25,7 +25,13 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("FutureReturnValueIgnored") // a write that fails closes the connection
 final class Link extends ChannelInboundHandlerAdapter {
 
-	private final byte[] head;
+	private static final byte[] HEAD = ascii(
+			"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ");
+
+	private static final String REST_OF_HEAD = "Content-Type: application/json\r\nAccept: */*\r\n"
+			+ "User-Agent: bench\r\nContent-Length: ";
+
+	private final byte[] restOfHead;
 
 	private final Consumer<Link> idle;
 
@@ -35,8 +41,8 @@ final class Link extends ChannelInboundHandlerAdapter {
 
 	private boolean isLeaving;
 
-	private Link(byte[] head, Consumer<Link> idle) {
-		this.head = head;
+	private Link(byte[] restOfHead, Consumer<Link> idle) {
+		this.restOfHead = restOfHead;
 		this.idle = idle;
 	}
 
@@ -46,9 +52,7 @@ final class Link extends ChannelInboundHandlerAdapter {
 	 * @param refused told when there is no connection
 	 */
 	static Link open(Loop loop, Target target, Consumer<Link> idle, Consumer<String> refused) {
-		String head = "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + target.key()
-				+ "\r\nContent-Type: application/json\r\nAccept: */*\r\nUser-Agent: bench\r\nContent-Length: ";
-		Link link = new Link(head.getBytes(StandardCharsets.US_ASCII), idle);
+		Link link = new Link(ascii("\r\n" + target.headers() + REST_OF_HEAD), idle);
 		ChannelFuture connecting = new Bootstrap().group(loop.group())
 			.channel(loop.socket())
 			.option(ChannelOption.TCP_NODELAY, true)
@@ -71,13 +75,15 @@ final class Link extends ChannelInboundHandlerAdapter {
 		return link;
 	}
 
-	/** Sends a request. Written by hand: a client that is slow would be measured too. */
-	void send(Call call, byte[] body) {
+	/**
+	 * Sends a request under a key. Written by hand: a client that is slow would be
+	 * measured too.
+	 */
+	void send(Call call, byte[] key, byte[] body) {
 		this.call = call;
-		byte[] length = (body.length + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
 		Channel to = this.channel;
 		if (to != null) {
-			to.writeAndFlush(Unpooled.wrappedBuffer(this.head, length, body));
+			to.writeAndFlush(Unpooled.wrappedBuffer(HEAD, key, this.restOfHead, ascii(body.length + "\r\n\r\n"), body));
 		}
 	}
 
@@ -109,6 +115,10 @@ final class Link extends ChannelInboundHandlerAdapter {
 			return;
 		}
 		ReferenceCountUtil.release(message);
+	}
+
+	private static byte[] ascii(String text) {
+		return text.getBytes(StandardCharsets.US_ASCII);
 	}
 
 	private static void read(Call call, ByteBuf bytes) {

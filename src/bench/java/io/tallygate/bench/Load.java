@@ -1,5 +1,6 @@
 package io.tallygate.bench;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -9,12 +10,14 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 import io.tallygate.support.Wait;
 
 /**
- * Requests to one target, from one event loop: either as many as a number of connections
- * can carry, or so many a second, planned beforehand and late only by the target's fault.
+ * Requests to a target, or to its replicas in turn, from one event loop: either as many
+ * as a number of connections can carry, or so many a second, planned beforehand and late
+ * only by the target's fault.
  */
 final class Load implements AutoCloseable {
 
@@ -24,7 +27,10 @@ final class Load implements AutoCloseable {
 
 	private final Loop loop;
 
-	private final Target target;
+	private final List<Target> replicas;
+
+	/** Under which key the next request is sent. */
+	private final Supplier<byte[]> keys;
 
 	private final Plan plan;
 
@@ -85,14 +91,25 @@ final class Load implements AutoCloseable {
 
 	}
 
-	private Load(Loop loop, Target target, Plan plan) {
+	private Load(Loop loop, List<Target> replicas, Supplier<byte[]> keys, Plan plan) {
 		this.loop = loop;
-		this.target = target;
+		this.replicas = replicas;
+		this.keys = keys;
 		this.plan = plan;
 	}
 
 	static Load start(Loop loop, Target target, Plan plan) {
-		Load load = new Load(loop, target, plan);
+		byte[] key = target.key().getBytes(StandardCharsets.US_ASCII);
+		return start(loop, List.of(target), () -> key, plan);
+	}
+
+	/**
+	 * Starts one.
+	 * @param replicas whose connections are opened in turn
+	 * @param keys for each request another, asked on the loop
+	 */
+	static Load start(Loop loop, List<Target> replicas, Supplier<byte[]> keys, Plan plan) {
+		Load load = new Load(loop, replicas, keys, plan);
 		load.onLoop(() -> {
 			for (int i = 0; i < plan.connections(); i++) {
 				load.connect();
@@ -147,13 +164,14 @@ final class Load implements AutoCloseable {
 	}
 
 	private void connect() {
-		this.links.add(Link.open(this.loop, this.target, this::isIdle, (why) -> {
-			this.tally.wrong("No connection: " + why);
-			Call call = this.waiting.poll();
-			if (call != null) {
-				this.running.decrementAndGet();
-			}
-		}));
+		this.links.add(Link.open(this.loop, this.replicas.get(this.links.size() % this.replicas.size()), this::isIdle,
+				(why) -> {
+					this.tally.wrong("No connection: " + why);
+					Call call = this.waiting.poll();
+					if (call != null) {
+						this.running.decrementAndGet();
+					}
+				}));
 	}
 
 	private void isIdle(Link link) {
@@ -174,12 +192,17 @@ final class Load implements AutoCloseable {
 
 	private void send(Link link, Call call) {
 		this.busy.add(link);
-		link.send(call, Wanted.request(this.plan.model(), this.plan.chunks() > 0, call.tag));
+		link.send(call, this.keys.get(), Wanted.request(this.plan.model(), this.plan.chunks() > 0, call.tag));
 	}
 
 	/** How many were begun. */
 	long sent() {
 		return this.sent.get();
+	}
+
+	/** Whether an answer was wrong. */
+	boolean hasFailed() {
+		return this.tally.fault != null;
 	}
 
 	/** How many streams have shown their first chunk. */

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 import io.tallygate.bench.Load.Plan;
 import io.tallygate.support.Wait;
@@ -70,20 +71,69 @@ final class Measuring implements AutoCloseable {
 		return this.sent.getOrDefault(target.key(), 0L);
 	}
 
-	/** Full load without a measurement. */
-	void warm(Target target, int seconds) {
-		for (String load : List.of(Loads.SSE, Loads.JSON_BEST)) {
+	/**
+	 * Full load without a measurement, on every core until the last quarter; gives how
+	 * many whole answers a second that was in the last quarter.
+	 */
+	double warm(Target target, int seconds) {
+		long millis = TimeUnit.SECONDS.toMillis(seconds);
+		Child.spread(target.process(), true);
+		Load streams = Load.start(this.loop, target, Loads.plan(Loads.SSE));
+		Wait.pause(millis / 2);
+		end(target, "warm-up", streams);
+		Load whole = Load.start(this.loop, target, Loads.plan(Loads.JSON_BEST));
+		Wait.pause(millis / 4);
+		Child.spread(target.process(), false);
+		long before = whole.sent();
+		Wait.pause(millis / 4);
+		double rate = (whole.sent() - before) * 4000.0 / millis;
+		end(target, "warm-up", whole);
+		return rate;
+	}
+
+	/** Full load of these kinds, one after the other. */
+	void warm(Target target, int seconds, List<String> loads) {
+		Child.spread(target.process(), true);
+		for (String load : loads) {
 			Load running = Load.start(this.loop, target, Loads.plan(load));
-			Wait.pause(TimeUnit.SECONDS.toMillis(seconds) / 2);
+			Wait.pause(TimeUnit.SECONDS.toMillis(seconds) / loads.size());
 			end(target, "warm-up", running);
 		}
+		Child.spread(target.process(), false);
 	}
 
 	/** Whole answers or streams, with CPU for each request or chunk. */
 	Map<Figure, Double> load(Target target, String name, Plan plan) {
 		Load load = Load.start(this.loop, target, plan);
 		Wait.pause(SETTLE_MILLIS);
-		return counted(target, name, load, plan.chunks() > 0);
+		return counted(List.of(target), name, load, plan.chunks() > 0);
+	}
+
+	/** The same over all replicas together, with these keys. */
+	Map<Figure, Double> load(List<Target> replicas, String name, Plan plan, Supplier<byte[]> keys) {
+		Load load = Load.start(this.loop, replicas, keys, plan);
+		Wait.pause(SETTLE_MILLIS);
+		return counted(replicas, name, load, plan.chunks() > 0);
+	}
+
+	/** As many whole answers as the plan has, from the first to the last. */
+	Map<Figure, Double> all(List<Target> replicas, String name, Plan plan, Supplier<byte[]> keys) {
+		Used before = Used.now(replicas, this.processes);
+		Load load = Load.start(this.loop, replicas, keys, plan);
+		load.beginCounting();
+		while (load.sent() < plan.most() && !load.hasFailed()) {
+			Wait.pause(5);
+		}
+		Tally tally = end(replicas.get(0), name, load);
+		return figures(replicas, Used.now(replicas, this.processes).minus(before), tally, (double) tally.answers);
+	}
+
+	/** Nothing is asked: microseconds of CPU a second. */
+	Map<Figure, Double> idle(List<Target> replicas) {
+		Used before = Used.now(replicas, this.processes);
+		Wait.pause(TimeUnit.SECONDS.toMillis(this.seconds));
+		Used used = Used.now(replicas, this.processes).minus(before);
+		return figures(replicas, used, new Tally(), used.time() / 1e6);
 	}
 
 	/** Streams that stay open, with the heap that each of them takes. */
@@ -93,7 +143,7 @@ final class Measuring implements AutoCloseable {
 		Wait.until("first chunks of " + streams + " streams", 60, () -> load.told() == streams,
 				() -> load.told() + " have one");
 		double[] heap = new double[1];
-		Map<Figure, Double> figures = counted(target, Loads.plateau(streams), load, true,
+		Map<Figure, Double> figures = counted(List.of(target), Loads.plateau(streams), load, true,
 				() -> heap[0] = target.isJvm() ? liveHeap(target.process()) : 0);
 		if (target.isJvm()) {
 			figures.put(Figure.HEAP, (heap[0] - heapBefore) / streams);
@@ -118,28 +168,32 @@ final class Measuring implements AutoCloseable {
 				(streams()[1] - before[1]) * 100.0 / Loads.LEAVING_STREAMS));
 	}
 
-	private Map<Figure, Double> counted(Target target, String name, Load load, boolean perChunk) {
-		return counted(target, name, load, perChunk, () -> {
+	private Map<Figure, Double> counted(List<Target> replicas, String name, Load load, boolean perChunk) {
+		return counted(replicas, name, load, perChunk, () -> {
 		});
 	}
 
-	private Map<Figure, Double> counted(Target target, String name, Load load, boolean perChunk, Runnable after) {
+	private Map<Figure, Double> counted(List<Target> replicas, String name, Load load, boolean perChunk,
+			Runnable after) {
 		load.beginCounting();
-		Used before = Used.now(target, this.processes);
+		Used before = Used.now(replicas, this.processes);
 		Wait.pause(TimeUnit.SECONDS.toMillis(this.seconds));
-		Used used = Used.now(target, this.processes).minus(before);
+		Used used = Used.now(replicas, this.processes).minus(before);
 		load.endCounting();
 		after.run();
-		Tally tally = end(target, name, load);
+		Tally tally = end(replicas.get(0), name, load);
+		return figures(replicas, used, tally, (double) (perChunk ? tally.chunk.getTotalCount() : tally.answers));
+	}
+
+	private static Map<Figure, Double> figures(List<Target> replicas, Used used, Tally tally, double each) {
 		Map<Figure, Double> figures = new EnumMap<>(Figure.class);
-		double each = perChunk ? tally.chunk.getTotalCount() : tally.answers;
 		if (tally.answers > 0) {
 			figures.put(Figure.RATE, tally.answers * 1e6 / used.time());
 		}
-		if (target.process() != 0 && each > 0) {
+		if (replicas.get(0).process() != 0 && each > 0) {
 			figures.put(Figure.CPU, used.target() / each);
 		}
-		if (!target.redis().isEmpty() && each > 0) {
+		if (!replicas.get(0).redis().isEmpty() && each > 0) {
 			figures.put(Figure.REDIS, used.redis() / each);
 			figures.put(Figure.POSTGRES, used.postgres() / each);
 		}
@@ -203,9 +257,12 @@ final class Measuring implements AutoCloseable {
 	/** Microseconds that were used, and that passed. */
 	private record Used(double time, double target, double redis, double postgres, double bench, double all) {
 
-		static Used now(Target target, List<Long> processes) {
-			return new Used(System.nanoTime() / 1000.0, (target.process() != 0) ? Cpu.micros(target.process()) : 0,
-					Cpu.micros(target.redis()), Cpu.micros(target.postgres()),
+		/** Replicas share their stores. */
+		static Used now(List<Target> replicas, List<Long> processes) {
+			Target first = replicas.get(0);
+			return new Used(System.nanoTime() / 1000.0,
+					Cpu.micros(replicas.stream().map(Target::process).filter((process) -> process != 0).toList()),
+					Cpu.micros(first.redis()), Cpu.micros(first.postgres()),
 					Cpu.micros(processes) + ProcessHandle.current()
 						.info()
 						.totalCpuDuration()

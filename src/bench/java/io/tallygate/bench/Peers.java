@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -109,15 +110,25 @@ final class Peers {
 
 	/** The sandbox's Stripe. */
 	static Child startStripe() {
-		int port = Child.freePort();
 		try {
-			Path journal = Files.createTempDirectory(Child.directory().toAbsolutePath(), "stripe");
-			return Child.start("stripe", port, Child.Place.BESIDE, Map.of(), Child.java("-Xmx256m", "-cp", classPath(),
-					FakeStripeProcess.class.getName(), Integer.toString(port), journal.toString()));
+			return startStripe(Child.freePort(),
+					Files.createTempDirectory(Child.directory().toAbsolutePath(), "stripe"), List.of());
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	/** The same at this port, with what is in its directory, and many customers. */
+	static Child startLargeStripe(int port, Path directory) {
+		return startStripe(port, directory, List.of("many"));
+	}
+
+	private static Child startStripe(int port, Path directory, List<String> more) {
+		List<String> command = new ArrayList<>(Child.java("-Xmx256m", "-cp", classPath(),
+				FakeStripeProcess.class.getName(), Integer.toString(port), directory.toString()));
+		command.addAll(more);
+		return Child.start("stripe", port, Child.Place.BESIDE, Map.of(), command);
 	}
 
 	private static String classPath() {

@@ -39,15 +39,21 @@ final class Stores implements AutoCloseable {
 	}
 
 	static Stores start() {
+		return start(Map.of());
+	}
+
+	/** With more settings of PostgreSQL. */
+	static Stores start(Map<String, String> settings) {
 		try {
 			Path directory = Child.directory().resolve("stores").toAbsolutePath();
 			FileSystemUtils.deleteRecursively(directory);
 			Path data = Files.createDirectories(directory.resolve("postgres"));
-			EmbeddedPostgres postgres = EmbeddedPostgres.builder()
+			EmbeddedPostgres.Builder server = EmbeddedPostgres.builder()
 				.setDataDirectory(data)
 				.setServerConfig("fsync", "on")
-				.setServerConfig("synchronous_commit", "on")
-				.start();
+				.setServerConfig("synchronous_commit", "on");
+			settings.forEach(server::setServerConfig);
+			EmbeddedPostgres postgres = server.start();
 			long process = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip());
 			return new Stores(postgres, process, directory);
 		}
@@ -73,6 +79,23 @@ final class Stores implements AutoCloseable {
 		}
 		catch (SQLException ex) {
 			throw new IllegalStateException("No database " + name, ex);
+		}
+	}
+
+	/** Away with one that nobody is connected to any more. */
+	void dropDatabase(String name) {
+		try (Sql sql = new Sql(connect("postgres"))) {
+			sql.run("drop database " + name + " with (force)");
+		}
+	}
+
+	/** A connection to one of them, past every right. */
+	Connection connect(String database) {
+		try {
+			return this.postgres.getDatabase("postgres", database).getConnection();
+		}
+		catch (SQLException ex) {
+			throw new IllegalStateException("No connection to " + database, ex);
 		}
 	}
 

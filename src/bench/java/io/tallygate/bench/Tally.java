@@ -28,7 +28,7 @@ final class Tally {
 
 	long wrong;
 
-	@Nullable String fault;
+	volatile @Nullable String fault;
 
 	private boolean counts;
 

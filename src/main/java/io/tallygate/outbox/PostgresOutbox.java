@@ -61,31 +61,42 @@ class PostgresOutbox implements Outbox {
 
 	/**
 	 * The conditions stand twice: the inner ones find the rows and give each agency its
-	 * share, the outer ones are looked at again when a row's lock is taken.
+	 * share, the outer ones are looked at again when a row's lock is taken. Agencies that
+	 * have any are found by jumping from one to the next, and of each the few rows that
+	 * come first are read, however many wait behind them. A row whose lease has lapsed
+	 * was due when it was taken up, so it is among those whose time has come.
 	 */
 	private static final String CLAIMABLE = """
 			select %s from meter_event m
 			where m.state in ('due', 'sending')
 			  and ((m.state = 'due' and m.next_attempt_at <= :now) or (m.state = 'sending' and m.lease_until <= :now))
-			  and m.id in (
-			    select ranked.id from (
-			      select d.id, d.agency_id, s.meter_events,
-			        row_number() over (partition by d.agency_id order by d.next_attempt_at, d.id) as place
-			      from meter_event d
-			      join agency g on g.id = d.agency_id and g.status = 'active'
-			      join stripe_connection s on s.agency_id = d.agency_id and s.delivery = 'running'
-			        and s.account_id = d.stripe_account and s.livemode = d.livemode
-			      where d.state in ('due', 'sending') and ((d.state = 'due' and d.next_attempt_at <= :now)
-			        or (d.state = 'sending' and d.lease_until <= :now))
-			        and not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)
-			        and not exists (select from rollback_lane x where x.lane_id = d.lane_id and x.settled_at is null)
-			    ) ranked
+			  and m.id = any(array(
+			    with recursive sender as (
+			      select min(agency_id) as agency_id from meter_event where state in ('due', 'sending')
+			      union all
+			      select (select min(d.agency_id) from meter_event d
+			        where d.state in ('due', 'sending') and d.agency_id > sender.agency_id)
+			      from sender where sender.agency_id is not null
+			    )
+			    select fair.id
+			    from sender
+			    join agency g on g.id = sender.agency_id and g.status = 'active'
+			    join stripe_connection s on s.agency_id = sender.agency_id and s.delivery = 'running'
 			    left join (
 			      select agency_id, count(*) as under_way from meter_event
 			      where state = 'sending' and owner = :owner and lease_until > :now group by agency_id
-			    ) mine on mine.agency_id = ranked.agency_id
-			    where ranked.place <= case ranked.meter_events when 'v2_stream' then :streamed else :alone end
-			      - coalesce(mine.under_way, 0))
+			    ) mine on mine.agency_id = sender.agency_id
+			    cross join lateral (
+			      select d.id from meter_event d
+			      where d.agency_id = sender.agency_id and d.stripe_account = s.account_id and d.livemode = s.livemode
+			        and d.state in ('due', 'sending') and d.next_attempt_at <= :now
+			        and (d.state = 'due' or d.lease_until <= :now)
+			        and not exists (select from rollback_lane x where x.lane_id = d.lane_id and x.settled_at is null)
+			      order by d.next_attempt_at, d.id
+			      limit greatest(0, case s.meter_events when 'v2_stream' then :streamed else :alone end
+			        - coalesce(mine.under_way, 0))
+			    ) fair
+			    where not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)))
 			order by m.next_attempt_at, m.id limit :limit for update of m skip locked
 			""".formatted(MeterEventColumns.SELECT);
 

@@ -143,7 +143,7 @@ final class Cluster implements AutoCloseable {
 		Nginx.installed();
 		this.random = new Random(seed);
 		Load[] told = new Load[1];
-		Cast cast = new Cast(2, true, true, Version.THIS, guests(), SETTINGS);
+		Cast cast = new Cast(2, true, true, Version.THIS, false, guests(), SETTINGS);
 		this.scene = new Scene(logs, cast, seed, (answer) -> told[0].told(answer));
 		try {
 			this.nginx = this.scene

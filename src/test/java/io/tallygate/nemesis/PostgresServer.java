@@ -61,7 +61,8 @@ final class PostgresServer implements AutoCloseable {
 		this.database = source(DATABASE);
 		try {
 			Path room = Files.createDirectories(directory.resolve("postgres"));
-			this.disk = new Disk(room, "2g");
+			// Hours of load fill some of it; what is not full takes no memory.
+			this.disk = new Disk(room, "12g");
 			this.data = Files.createDirectories(room.resolve("data"));
 			this.process = new GatewayServer(this.data.resolve("postmaster.pid"));
 			EmbeddedPostgres.Builder server = EmbeddedPostgres.builder()

@@ -205,7 +205,8 @@ final class Scene implements AutoCloseable {
 		Optional<WrongClock> clock = (number == 1) ? WrongClock.in(this.directory) : Optional.empty();
 		Gateway gateway = Gateway.of(number, this.logs, toPostgres, toStripe, clock, own);
 		opened(gateway.process());
-		return gateway.as(this.cast.version());
+		gateway.as(this.cast.version());
+		return this.cast.isWatched() ? gateway.watched() : gateway;
 	}
 
 	/**

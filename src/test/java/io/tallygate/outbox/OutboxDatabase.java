@@ -46,6 +46,20 @@ final class OutboxDatabase {
 				client, agency, lane);
 	}
 
+	/** Meter events that are due, each in a lane of its own from this one to that one. */
+	void waiting(AgencyId agency, int from, int to, Instant since) {
+		execute("insert into lane (id, agency_id, client_id, stripe_account, livemode, customer, meter_id, event_name)"
+				+ " overriding system value select n, '%1$s', 'cli_' || n, '%2$s', false, 'cus_' || n, 'mtr_1', 'units'"
+				+ " from generate_series(%3$d, %4$d) n;"
+				+ " insert into meter_event (id, agency_id, lane_id, client_id, epoch, identifier, stripe_account, livemode,"
+				+ " stripe_customer_id, meter_id, event_name, value, from_unit, to_unit, bucket_hour, bucket_from, bucket_to,"
+				+ " occurred_at, next_attempt_at, created_at) select 'mev_' || lpad(id::text, 26, '0'), agency_id, id,"
+				+ " 'cli_' || lpad(id::text, 26, '0'), 1, 'tg_' || id, stripe_account, livemode, customer, meter_id, event_name,"
+				+ " 1, 0, 1, '%5$s', 0, 1, '%6$s', '%6$s', '%6$s' from lane where id between %3$d and %4$d;"
+				+ " analyze meter_event", agency, Fixtures.lane(from, agency).stripeAccount(), from, to,
+				since.truncatedTo(ChronoUnit.HOURS), since);
+	}
+
 	/** What a fold does, in one transaction: the account first, as everywhere. */
 	void cross(ClientId client, long units, Instant at) {
 		execute("begin; update account set crossed = crossed + %2$d where client_id = '%1$s';"

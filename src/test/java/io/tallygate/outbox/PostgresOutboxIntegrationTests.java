@@ -5,9 +5,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 
+import io.tallygate.Databases;
 import io.tallygate.client.Report;
 import io.tallygate.core.AgencyId;
+import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
+import io.tallygate.core.NewConnections;
 import io.tallygate.fault.Matrix;
 import io.tallygate.metering.TestWitness;
 import io.tallygate.stripe.MeterEventAnswer;
@@ -230,6 +233,51 @@ class PostgresOutboxIntegrationTests {
 		assertThat(this.outbox.claim(hold("ins_1", NOW), 64, 4, NOW).collectList().block()).hasSize(1);
 		assertThat(this.outbox.claim(hold("ins_1", NOW), 64, 4, NOW).collectList().block()).isEmpty();
 		assertThat(this.outbox.claim(hold("ins_2", NOW), 64, 4, NOW).collectList().block()).hasSize(2);
+	}
+
+	@Test
+	void howManyWaitOfOneAgencyHoldsUpNoOther() {
+		AgencyId other = Fixtures.agency(2);
+		this.database.agency(other);
+		this.database.waiting(this.agency, 101, 150, NOW.minusSeconds(3600));
+		this.database.waiting(other, 201, 210, NOW.minusSeconds(60));
+
+		List<AgencyId> claimed = this.outbox.claim(hold("ins_1", NOW), 64, 4, NOW)
+			.map((row) -> row.lane().agency())
+			.collectList()
+			.block(Duration.ofSeconds(10));
+
+		assertThat(claimed).containsExactly(this.agency, this.agency, this.agency, this.agency, other, other, other,
+				other);
+	}
+
+	/** A claim is made with every hand that becomes free. */
+	@Test
+	void aClaimReadsNoMoreRowsHoweverManyWait() {
+		this.database.waiting(this.agency, 101, 5_100, NOW.minusSeconds(3600));
+		Database.OfSystem alone = Databases
+			.system(Databases.pool(this.database.database().options(), "tallygate_system", 1, new NewConnections()));
+		PostgresOutbox outbox = new PostgresOutbox(alone, TestWitness.alone(), new Ids(() -> NOW, new Random(1)),
+				new Random(2));
+		long before = rowsRead(alone);
+
+		List<MeterEventRow> claimed = outbox.claim(hold("ins_1", NOW), 64, 4, NOW)
+			.collectList()
+			.block(Duration.ofSeconds(10));
+
+		assertThat(claimed).hasSize(4);
+		assertThat(rowsRead(alone) - before).isBetween(4L, 200L);
+	}
+
+	/**
+	 * Of meter events, in any index and in the table, as far as this one connection did.
+	 */
+	private static long rowsRead(Database.OfSystem alone) {
+		alone.client().sql("select pg_stat_force_next_flush()").then().block(Duration.ofSeconds(10));
+		return alone.client().sql("""
+				select (select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'meter_event')
+				  + (select seq_tup_read from pg_stat_user_tables where relname = 'meter_event') as n
+				""").map((row) -> MeterEventColumns.number(row, "n").longValue()).one().block(Duration.ofSeconds(10));
 	}
 
 	/** Its events share calls. */
