@@ -85,6 +85,10 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 			page.append("\n## What the campaigns found\n\n| Campaign | When and on what | Figures |\n|---|---|---|\n");
 			this.results.forEach((campaign, result) -> page.append(figures(campaign, result)));
 			this.results.forEach((campaign, result) -> page.append(kinds(campaign, result.path("kinds"))));
+			this.results.forEach((campaign, result) -> result.properties()
+				.stream()
+				.filter((figure) -> isTable(figure.getValue()))
+				.forEach((figure) -> page.append(table(campaign, figure.getKey(), figure.getValue()))));
 		}
 		this.rows.stream()
 			.collect(Collectors.groupingBy(FaultRow::group, LinkedHashMap::new, Collectors.toList()))
@@ -124,7 +128,7 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 				result.path("cores").asString());
 		String figures = result.properties()
 			.stream()
-			.filter((figure) -> !ELSEWHERE.contains(figure.getKey()))
+			.filter((figure) -> !ELSEWHERE.contains(figure.getKey()) && !isTable(figure.getValue()))
 			.map((figure) -> figure(figure.getKey(), figure.getValue()))
 			.collect(Collectors.joining(", "));
 		return "| %s | %s | %s |\n".formatted(campaign, machine, figures);
@@ -143,6 +147,33 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 			.collect(Collectors.joining("", "\nWhat went wrong in `" + campaign
 					+ "`, and how long it took from there until all that was asked before its end was where it belongs:\n\n"
 					+ "| Fault | Times | Mean | Longest |\n|---|---|---|---|\n", ""));
+	}
+
+	private static boolean isTable(JsonNode value) {
+		return value.isArray() && value.path(0).isObject();
+	}
+
+	/** What happened several times, a row each. */
+	private static String table(String campaign, String name, JsonNode rows) {
+		List<String> columns = rows.path(0).properties().stream().map(Map.Entry::getKey).toList();
+		String head = columns.stream()
+			.map(FaultMatrix::words)
+			.collect(Collectors.joining(" | ", "\nIn `" + campaign + "`, " + words(name) + ":\n\n| ", " |\n"));
+		String line = "|" + "---|".repeat(columns.size()) + "\n";
+		return rows.valueStream()
+			.map((row) -> columns.stream()
+				.map((column) -> cell(row.path(column)))
+				.collect(Collectors.joining(" | ", "| ", " |\n")))
+			.collect(Collectors.joining("", head + line, ""));
+	}
+
+	private static String cell(JsonNode value) {
+		return value.isArray() ? value.valueStream().map(JsonNode::asString).collect(Collectors.joining(", "))
+				: value.asString();
+	}
+
+	private static String words(String name) {
+		return name.replaceAll("(?<=[a-z])(?=[A-Z])", " ").replace('_', ' ').toLowerCase(Locale.ROOT);
 	}
 
 	private static String seconds(long millis) {

@@ -39,7 +39,13 @@ final class App implements AutoCloseable {
 
 	private static final int SLOW_READ_MILLIS = 25;
 
-	private static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
+	private static final String DONE = "data: [DONE]\n\n";
+
+	/** How a stream begins to say that it failed. */
+	private static final String ERROR = "data: {\"error\"";
+
+	/** Where nginx says whom it asked, because the campaign tells it to. */
+	private static final String UPSTREAM = "x-upstream";
 
 	private final EventLoopGroup loops;
 
@@ -122,8 +128,9 @@ final class App implements AutoCloseable {
 
 		private boolean isKeptAlive;
 
-		/** Bytes of the end of a stream that have come, in their order. */
-		private int done;
+		private final Sought done = new Sought(DONE);
+
+		private final Sought error = new Sought(ERROR);
 
 		private boolean isAfterLine;
 
@@ -172,7 +179,7 @@ final class App implements AutoCloseable {
 			if (part instanceof HttpResponse head) {
 				this.isKeptAlive = HttpUtil.isKeepAlive(head);
 				this.attempt.answered(head.status().code(), text(head, "x-request-id"),
-						text(head, "x-provider-request-id"));
+						text(head, "x-provider-request-id"), text(head, UPSTREAM));
 			}
 			if (part instanceof HttpContent content) {
 				boolean isStream = this.attempt.use() != Use.WHOLE && this.attempt.status() == 200;
@@ -180,7 +187,10 @@ final class App implements AutoCloseable {
 					read(content.content());
 				}
 				if (part instanceof LastHttpContent && part.decoderResult().isSuccess()) {
-					boolean isWhole = !isStream || this.done == DONE.length;
+					boolean isWhole = !isStream || this.done.isLast();
+					if (!isWhole) {
+						this.attempt.falseEnd();
+					}
 					finish((this.attempt.status() != 200) ? Ending.ERROR : isWhole ? Ending.COMPLETE : Ending.CUT);
 				}
 			}
@@ -194,8 +204,11 @@ final class App implements AutoCloseable {
 		private void read(ByteBuf bytes) {
 			while (bytes.isReadable() && !this.attempt.isOver()) {
 				byte next = bytes.readByte();
-				this.done = (this.done < DONE.length && next == DONE[this.done]) ? this.done + 1
-						: (next == DONE[0]) ? 1 : 0;
+				this.done.read(next);
+				this.error.read(next);
+				if (this.error.isLast()) {
+					this.attempt.errorEvent();
+				}
 				if (next == '\n' && this.isAfterLine && this.attempt.event() >= this.eventsWanted) {
 					giveUp(Ending.HUNG_UP);
 				}
@@ -242,6 +255,31 @@ final class App implements AutoCloseable {
 			if (this.attempt.end(ending)) {
 				this.ended.run();
 			}
+		}
+
+	}
+
+	/**
+	 * Text that is looked for in a stream; its first character stands nowhere else in it.
+	 */
+	private static final class Sought {
+
+		private final byte[] text;
+
+		/** Bytes of it that have come, in their order. */
+		private int seen;
+
+		Sought(String text) {
+			this.text = text.getBytes(StandardCharsets.US_ASCII);
+		}
+
+		void read(byte next) {
+			this.seen = (!isLast() && next == this.text[this.seen]) ? this.seen + 1 : (next == this.text[0]) ? 1 : 0;
+		}
+
+		/** Whether it is what came last. */
+		boolean isLast() {
+			return this.seen == this.text.length;
 		}
 
 	}

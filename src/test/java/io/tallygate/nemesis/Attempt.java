@@ -11,6 +11,9 @@ import io.tallygate.sandbox.provider.Transcript;
  */
 final class Attempt {
 
+	/** The gateway of those who leave the choice to a balancer. */
+	static final int ANY_GATEWAY = -1;
+
 	/** How an app can use the API. */
 	enum Use {
 
@@ -55,7 +58,7 @@ final class Attempt {
 
 	private final long begunMillis = System.currentTimeMillis();
 
-	private volatile boolean sawItsGatewayDie;
+	private final List<Gateway> dead = new CopyOnWriteArrayList<>();
 
 	private volatile boolean sawTheProviderCutOff;
 
@@ -64,6 +67,12 @@ final class Attempt {
 	private String requestId = "";
 
 	private String providerRequestId = "";
+
+	private volatile String upstream = "";
+
+	private volatile boolean hasErrorEvent;
+
+	private volatile boolean isFalseEnd;
 
 	private int events;
 
@@ -96,6 +105,30 @@ final class Attempt {
 		return this.gateway;
 	}
 
+	/**
+	 * Whether this gateway had it: where a balancer chose, the one that it names with the
+	 * answer, and any as long as there is none.
+	 */
+	boolean mayBeAt(Gateway gateway) {
+		return (this.gateway != ANY_GATEWAY) ? this.gateway == gateway.number()
+				: this.upstream.isEmpty() || this.upstream.endsWith(":" + gateway.port());
+	}
+
+	/** Whom the balancer asked, "" as long as nobody has answered. */
+	String upstream() {
+		return this.upstream;
+	}
+
+	/** Whether the head of its answer has come through a balancer. */
+	boolean isAnswered() {
+		return !this.upstream.isEmpty();
+	}
+
+	/** Whether the balancer said that this gateway answers. */
+	boolean isAnsweredBy(Gateway gateway) {
+		return isAnswered() && mayBeAt(gateway);
+	}
+
 	Use use() {
 		return this.use;
 	}
@@ -108,13 +141,13 @@ final class Attempt {
 		return this.begunMillis;
 	}
 
-	/** Its gateway was killed while it ran. */
-	void gatewayDied() {
-		this.sawItsGatewayDie = true;
+	/** A gateway was killed while it ran. */
+	void gatewayDied(Gateway gateway) {
+		this.dead.add(gateway);
 	}
 
 	boolean sawItsGatewayDie() {
-		return this.sawItsGatewayDie;
+		return this.dead.stream().anyMatch(this::mayBeAt);
 	}
 
 	/** Something was done to the way to the provider while it ran. */
@@ -126,11 +159,16 @@ final class Attempt {
 		return this.sawTheProviderCutOff;
 	}
 
-	/** The head of the answer has come. */
-	void answered(int status, String requestId, String providerRequestId) {
+	/**
+	 * The head of the answer has come.
+	 * @param upstream whom a balancer asked, the last that it tried at the end; ""
+	 * without one
+	 */
+	void answered(int status, String requestId, String providerRequestId, String upstream) {
 		this.status = status;
 		this.requestId = requestId;
 		this.providerRequestId = providerRequestId;
+		this.upstream = upstream;
 	}
 
 	int status() {
@@ -154,6 +192,24 @@ final class Attempt {
 	/** Events of a stream that came. */
 	int events() {
 		return this.events;
+	}
+
+	/** The stream says itself that it failed. */
+	void errorEvent() {
+		this.hasErrorEvent = true;
+	}
+
+	boolean hasErrorEvent() {
+		return this.hasErrorEvent;
+	}
+
+	/** A stream ended as if it were whole, and is not. */
+	void falseEnd() {
+		this.isFalseEnd = true;
+	}
+
+	boolean isFalseEnd() {
+		return this.isFalseEnd;
 	}
 
 	/** The provider has answered it. */
@@ -187,8 +243,9 @@ final class Attempt {
 	@Override
 	public String toString() {
 		return tag() + " " + this.requestId + " of " + this.customer.name() + " (" + this.use + " of "
-				+ this.model.name() + " by gateway " + (this.gateway + 1) + ", " + this.status + ", " + this.ending
-				+ ")";
+				+ this.model.name() + " by "
+				+ ((this.gateway != ANY_GATEWAY) ? "gateway " + (this.gateway + 1) : "'" + this.upstream + "'") + ", "
+				+ this.status + ", " + this.ending + ")";
 	}
 
 }

@@ -116,6 +116,19 @@ final class Audit {
 		nothingContradictsItself();
 	}
 
+	/**
+	 * Waits until only so many live, and have listed what the dead had marked open, no
+	 * more and no less.
+	 * @return orphans that are listed, of all deaths so far
+	 */
+	int buried(int living) {
+		Wait.until("burial", REST_SECONDS_MAX, () -> {
+			readLines();
+			return this.tables.living().size() == living && wrongOrphans(this.tables.orphans()).isEmpty();
+		}, () -> some(wrongOrphans(this.tables.orphans())));
+		return this.tables.orphans().size();
+	}
+
 	private boolean isEverybodyWell() {
 		return this.scene.postgres().isUp() && this.scene.redis().isWhole()
 				&& this.scene.gateways().stream().allMatch(Gateway::isWell);
@@ -277,18 +290,25 @@ final class Audit {
 	Sums end() {
 		Wait.until("end of all requests", REST_SECONDS_MAX, () -> this.load.underWay() == 0);
 		rest();
-		Wait.until("end of the deliveries", REST_SECONDS_MAX, () -> this.tables.uncut().isEmpty(),
-				() -> some(this.tables.uncut()));
-		List<Tables.Account> accounts = this.tables.accounts();
-		Wait.until("rest of Redis", REST_SECONDS_MAX, () -> atRedis(accounts).isEmpty(), () -> some(atRedis(accounts)));
+		Wait.until("end of all deliveries", REST_SECONDS_MAX, () -> moving().isEmpty(), () -> some(moving()));
 		readLines();
 		List<String> faults = new ArrayList<>();
-		Sums sums = compare(faults, accounts);
+		Sums sums = compare(faults, this.tables.accounts());
 		faults.addAll(badLines());
 		if (!faults.isEmpty()) {
 			throw new AssertionError(faults.size() + " faults at the end: " + some(faults));
 		}
 		return sums;
+	}
+
+	/**
+	 * What is not at rest. Redis first: where it has no mark and no entry any more, no
+	 * answer is read on for an app that hung up, and the tables do not change again.
+	 */
+	private List<String> moving() {
+		List<String> moving = new ArrayList<>(atRedis(this.tables.accounts()));
+		moving.addAll(this.tables.uncut());
+		return moving;
 	}
 
 	/** What Redis should not have, or not so. */

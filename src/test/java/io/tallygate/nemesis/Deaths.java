@@ -39,10 +39,10 @@ final class Deaths {
 
 	/** kill -9. */
 	void kill(Gateway gateway, Load load) {
-		this.underWay += load.underWay(gateway.number());
+		this.underWay += load.underWay(gateway);
 		long killed = System.nanoTime();
 		gateway.process().kill9();
-		load.died(gateway.number());
+		load.died(gateway);
 		Wait.pause(ARRIVAL_MILLIS);
 		this.count++;
 		if (this.scene.redis().isWhole()) {

@@ -95,7 +95,8 @@ final class Faults {
 	}
 
 	private Gateway gateway(Random random) {
-		return this.scene.gateways().get(random.nextInt(Scene.GATEWAYS));
+		List<Gateway> gateways = this.scene.gateways();
+		return gateways.get(random.nextInt(gateways.size()));
 	}
 
 	private void postgres() {

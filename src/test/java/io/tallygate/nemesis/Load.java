@@ -7,18 +7,22 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.tallygate.nemesis.Attempt.Ending;
 import io.tallygate.nemesis.Attempt.Use;
+import io.tallygate.sandbox.provider.Transcript;
 
 /**
  * Apps at a steady pace, whatever becomes of them: they wait for whole answers, read
- * streams, read slowly, or hang up. Like an SDK behind a load balancer they try again,
- * with the other gateway, what was refused or failed on our side.
+ * streams, read slowly, or hang up. Like an SDK they try again what was refused or failed
+ * on our side: with another gateway where they choose it as a balancer does, or where
+ * there is a balancer with whomever that takes.
  */
 final class Load implements AutoCloseable {
 
@@ -41,6 +45,8 @@ final class Load implements AutoCloseable {
 
 	private final List<App> apps;
 
+	private final boolean isBalanced;
+
 	private final List<Customer> customers;
 
 	private final int perSecond;
@@ -59,6 +65,12 @@ final class Load implements AutoCloseable {
 
 	private final LongAdder complete = new LongAdder();
 
+	/** Answers, by whom a balancer had asked last. */
+	private final Map<String, LongAdder> answers = new ConcurrentHashMap<>();
+
+	/** Under way beside the pace. */
+	private final AtomicInteger extra = new AtomicInteger();
+
 	private final long[] shunnedUntil;
 
 	private volatile boolean isProviderCutOff;
@@ -69,17 +81,33 @@ final class Load implements AutoCloseable {
 
 	private ScheduledFuture<?> pace;
 
-	/**
-	 * @param ports of the gateways
-	 * @param customers whose apps they are
-	 */
-	Load(EventLoopGroup loops, List<Integer> ports, List<Customer> customers, int perSecond, long seed) {
+	private Load(EventLoopGroup loops, List<Integer> ports, boolean isBalanced, List<Customer> customers, int perSecond,
+			long seed) {
 		this.loops = loops;
 		this.apps = ports.stream().map((port) -> new App(loops, port)).toList();
+		this.isBalanced = isBalanced;
 		this.shunnedUntil = new long[ports.size()];
 		this.customers = List.copyOf(customers);
 		this.perSecond = perSecond;
 		this.random = new Random(seed);
+	}
+
+	/**
+	 * On the gateways themselves.
+	 * @param customers whose apps they are
+	 */
+	static Load on(Scene scene, List<Customer> customers, int perSecond, long seed) {
+		return new Load(scene.loops(), scene.gateways().stream().map(Gateway::port).toList(), false, customers,
+				perSecond, seed);
+	}
+
+	/**
+	 * Through what stands before the gateways.
+	 * @param port of it
+	 * @param customers whose apps they are
+	 */
+	static Load through(Scene scene, int port, List<Customer> customers, int perSecond, long seed) {
+		return new Load(scene.loops(), List.of(port), true, customers, perSecond, seed);
 	}
 
 	/** Begins, or goes on. */
@@ -102,7 +130,7 @@ final class Load implements AutoCloseable {
 		long wanted = (System.nanoTime() - this.startedNanos) * this.perSecond / TimeUnit.SECONDS.toNanos(1);
 		long behind = wanted - this.due;
 		this.due = wanted;
-		long room = Math.min(UNDER_WAY_MAX - this.underWay.size(), this.perSecond / 5 + 1);
+		long room = Math.min(UNDER_WAY_MAX + this.extra.get() - this.underWay.size(), this.perSecond / 5 + 1);
 		for (long i = 0; i < Math.min(behind, room); i++) {
 			Use use = use();
 			ask(this.customers.get(this.random.nextInt(this.customers.size())), use, Model.any(use, this.random), -1,
@@ -116,13 +144,35 @@ final class Load implements AutoCloseable {
 	}
 
 	private void ask(Customer customer, Use use, Model model, int notGateway, int retriesLeft) {
-		Attempt attempt = new Attempt(this.numbers.incrementAndGet(), customer, gateway(notGateway), use, model);
+		Attempt attempt = attempt(customer, use, model, notGateway);
+		app(attempt).ask(attempt, () -> ended(attempt, retriesLeft));
+	}
+
+	/** One beside the pace, which is not tried again. */
+	Attempt open(Customer customer, Use use, Model model, Consumer<Attempt> ended) {
+		Attempt attempt = attempt(customer, use, model, -1);
+		this.extra.incrementAndGet();
+		app(attempt).ask(attempt, () -> {
+			this.extra.decrementAndGet();
+			ended(attempt, 0);
+			ended.accept(attempt);
+		});
+		return attempt;
+	}
+
+	private Attempt attempt(Customer customer, Use use, Model model, int notGateway) {
+		int gateway = this.isBalanced ? Attempt.ANY_GATEWAY : gateway(notGateway);
+		Attempt attempt = new Attempt(this.numbers.incrementAndGet(), customer, gateway, use, model);
 		if (this.isProviderCutOff) {
 			attempt.providerCutOff();
 		}
 		this.underWay.put(attempt.number(), attempt);
 		this.unjudged.put(attempt.tag(), attempt);
-		this.apps.get(attempt.gateway()).ask(attempt, () -> ended(attempt, retriesLeft));
+		return attempt;
+	}
+
+	private App app(Attempt attempt) {
+		return this.apps.get(this.isBalanced ? 0 : attempt.gateway());
 	}
 
 	private synchronized int gateway(int not) {
@@ -143,8 +193,9 @@ final class Load implements AutoCloseable {
 		Ending ending = attempt.ending();
 		if (ending == Ending.COMPLETE) {
 			this.complete.increment();
+			this.answers.computeIfAbsent(attempt.upstream(), (upstream) -> new LongAdder()).increment();
 		}
-		if (ending == Ending.REFUSED) {
+		if (ending == Ending.REFUSED && !this.isBalanced) {
 			synchronized (this) {
 				this.shunnedUntil[attempt.gateway()] = System.currentTimeMillis() + SHUNNED_MILLIS;
 			}
@@ -168,8 +219,11 @@ final class Load implements AutoCloseable {
 	 * This gateway is dead: whoever waits for it will see it, and what it went on reading
 	 * for those who had hung up ends too.
 	 */
-	void died(int gateway) {
-		this.unjudged.values().stream().filter((attempt) -> attempt.gateway() == gateway).forEach(Attempt::gatewayDied);
+	void died(Gateway gateway) {
+		this.unjudged.values()
+			.stream()
+			.filter((attempt) -> attempt.mayBeAt(gateway))
+			.forEach((attempt) -> attempt.gatewayDied(gateway));
 	}
 
 	/** Something is being done to the way to the provider, or is no more. */
@@ -188,9 +242,12 @@ final class Load implements AutoCloseable {
 		return this.unjudged.values().stream().filter((attempt) -> attempt.begunMillis() < millis).toList();
 	}
 
-	/** By its tag, as long as it is not judged. */
-	Attempt find(String tag) {
-		return this.unjudged.get(tag);
+	/** Hears what the provider told one of its apps. */
+	void told(Transcript.Answer answer) {
+		Attempt attempt = this.unjudged.get(answer.user());
+		if (attempt != null) {
+			attempt.told(answer);
+		}
 	}
 
 	/** They need not be remembered. */
@@ -203,8 +260,8 @@ final class Load implements AutoCloseable {
 	}
 
 	/** At one gateway. */
-	int underWay(int gateway) {
-		return this.apps.get(gateway).underWay();
+	int underWay(Gateway gateway) {
+		return (int) this.underWay.values().stream().filter((attempt) -> attempt.mayBeAt(gateway)).count();
 	}
 
 	/** Requests begun so far, tries again included. */
@@ -214,6 +271,15 @@ final class Load implements AutoCloseable {
 
 	long complete() {
 		return this.complete.sum();
+	}
+
+	/** Complete answers of this gateway, as a balancer says. */
+	long answers(Gateway gateway) {
+		return this.answers.entrySet()
+			.stream()
+			.filter((upstream) -> upstream.getKey().endsWith(":" + gateway.port()))
+			.mapToLong((upstream) -> upstream.getValue().sum())
+			.sum();
 	}
 
 	long retries() {

@@ -45,6 +45,11 @@ record Model(String name, int tokens) {
 		return pick((use == Attempt.Use.HANG_UP || dice < 20) ? LONG_STREAMS : STREAMS, random);
 	}
 
+	/** A stream of so many tokens, each after a pause. */
+	static Model stream(int tokens, int millis) {
+		return of("t=" + tokens + ",d=" + millis, tokens);
+	}
+
 	private static Model pick(List<Model> models, Random random) {
 		return models.get(random.nextInt(models.size()));
 	}

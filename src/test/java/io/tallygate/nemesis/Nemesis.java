@@ -13,7 +13,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.tallygate.nemesis.Fault.Course;
-import io.tallygate.sandbox.provider.Transcript;
 import io.tallygate.support.Wait;
 
 /**
@@ -106,21 +105,13 @@ final class Nemesis implements AutoCloseable {
 		this.plan = plan;
 		this.random = new Random(plan.seed());
 		Load[] told = new Load[1];
-		this.scene = new Scene(plan.logs(), plan.isCluster(), plan.seed(), Version.THIS, plan.sparesGateways(),
-				(answer) -> tell(told[0], answer));
-		this.load = new Load(this.scene.loops(), this.scene.gateways().stream().map(Gateway::port).toList(),
-				this.scene.customers(), plan.perSecond(), plan.seed());
+		this.scene = new Scene(plan.logs(),
+				Cast.of(plan.isCluster(), Version.THIS).watched(plan.sparesGateways()), plan.seed(), (answer) -> told[0].told(answer));
+		this.load = Load.on(this.scene, this.scene.customers(), plan.perSecond(), plan.seed());
 		told[0] = this.load;
 		this.deaths = new Deaths(this.scene);
 		this.audit = new Audit(this.scene, this.load, this.deaths, plan.arePairs());
 		this.faults = new Faults(this.scene, this.load, this.deaths);
-	}
-
-	private static void tell(Load load, Transcript.Answer answer) {
-		Attempt attempt = load.find(answer.user());
-		if (attempt != null) {
-			attempt.told(answer);
-		}
 	}
 
 	/** Lets it happen; fails as soon as something is not as it must be. */

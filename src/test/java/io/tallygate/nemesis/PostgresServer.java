@@ -10,18 +10,22 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 import io.tallygate.support.GatewayServer;
 import io.tallygate.support.Wait;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * A real PostgreSQL that is killed and started again on its data, with a user for the
- * gateways as docs/operating.md wants it.
+ * gateways as docs/operating.md wants it. It may have a standby for which every commit
+ * waits, and which takes its place.
  */
 final class PostgresServer implements AutoCloseable {
 
@@ -35,13 +39,17 @@ final class PostgresServer implements AutoCloseable {
 
 	private final Disk disk;
 
-	private final int port;
+	private final Path data;
 
-	private final GatewayServer process;
+	private final Path logs;
 
-	private final Path log;
+	private final PGSimpleDataSource database;
 
-	private final Path keptLog;
+	private int port;
+
+	private GatewayServer process;
+
+	private @Nullable PostgresStandby standby;
 
 	/**
 	 * Starts it.
@@ -49,16 +57,16 @@ final class PostgresServer implements AutoCloseable {
 	 */
 	PostgresServer(Path directory, Path logs, int port) {
 		this.port = port;
-		this.keptLog = logs.resolve("postgresql.txt");
-		this.log = directory.resolve("postgres").resolve("data").resolve("log").resolve("postgresql.log");
+		this.logs = logs;
+		this.database = source(DATABASE);
 		try {
 			Path room = Files.createDirectories(directory.resolve("postgres"));
 			// Hours of load fill some of it; what is not full takes no memory.
 			this.disk = new Disk(room, "12g");
-			Path data = Files.createDirectories(room.resolve("data"));
-			this.process = new GatewayServer(data.resolve("postmaster.pid"));
+			this.data = Files.createDirectories(room.resolve("data"));
+			this.process = new GatewayServer(this.data.resolve("postmaster.pid"));
 			EmbeddedPostgres.Builder server = EmbeddedPostgres.builder()
-				.setDataDirectory(data)
+				.setDataDirectory(this.data)
 				.setCleanDataDirectory(false)
 				.setOverrideWorkingDirectory(Files.createDirectories(directory.resolve("postgres-bin")).toFile())
 				.setRegisterShutdownHook(false)
@@ -77,6 +85,37 @@ final class PostgresServer implements AutoCloseable {
 		execute("postgres", "create database " + DATABASE + " owner " + USER);
 	}
 
+	/**
+	 * Gives it a standby: from now on no commit is answered that the standby does not
+	 * have on its disk.
+	 * @param standbyPort of the standby
+	 */
+	void addStandby(int standbyPort) {
+		this.process.interrupt();
+		this.standby = PostgresStandby.of(this.process, this.data, this.port, standbyPort);
+		restart();
+		this.standby.start();
+		Wait.until("standby", 60, () -> isReplicated("state = 'streaming'"));
+		execute("postgres", "alter system set synchronous_standby_names = '" + PostgresStandby.NAME + "'");
+		execute("postgres", "select pg_reload_conf()");
+		Wait.until("synchronous standby", 30, () -> isReplicated("sync_state = 'sync'"));
+	}
+
+	private boolean isReplicated(String condition) {
+		return sql().sql("select count(*) from pg_stat_replication where " + condition).query(Long.class).single() == 1;
+	}
+
+	/** kill -9 of it; its standby is promoted, and is this server from now on. */
+	void failOver() {
+		PostgresStandby successor = Objects.requireNonNull(this.standby);
+		kill();
+		this.port = successor.port();
+		this.process = successor.process();
+		this.database.setPortNumbers(new int[] { this.port });
+		this.standby = null;
+		execute("postgres", "select pg_promote()");
+	}
+
 	int port() {
 		return this.port;
 	}
@@ -87,7 +126,7 @@ final class PostgresServer implements AutoCloseable {
 
 	/** The gateways' database, past every right and every way. */
 	JdbcClient sql() {
-		return JdbcClient.create(source(DATABASE));
+		return JdbcClient.create(this.database);
 	}
 
 	/** kill -9 of all its processes. */
@@ -170,9 +209,16 @@ final class PostgresServer implements AutoCloseable {
 	public void close() {
 		this.process.thaw();
 		this.process.kill();
-		try {
-			if (Files.exists(this.log)) {
-				Files.copy(this.log, this.keptLog, StandardCopyOption.REPLACE_EXISTING);
+		if (this.standby != null) {
+			this.standby.process().kill();
+		}
+		try (Stream<Path> rooms = Files.list(this.data.getParent())) {
+			for (Path room : rooms.toList()) {
+				Path log = room.resolve("log").resolve("postgresql.log");
+				if (Files.exists(log)) {
+					Files.copy(log, this.logs.resolve("postgresql-" + room.getFileName() + ".txt"),
+							StandardCopyOption.REPLACE_EXISTING);
+				}
 			}
 		}
 		catch (IOException ex) {

@@ -123,6 +123,19 @@ final class RedisCluster implements Redis {
 		};
 	}
 
+	/**
+	 * kill -9 of a master, any. When the others have made its replica master, it comes
+	 * back as a replica.
+	 */
+	void elect(Random random) {
+		RedisNode lost = serving(random);
+		String id = lost.commands().clusterMyId();
+		RedisNode other = this.nodes.get((this.nodes.indexOf(lost) + 1) % NODES);
+		lost.kill();
+		Wait.until("election", 30, () -> partitions(other).getPartitionByNodeId(id).getSlots().isEmpty());
+		lost.start();
+	}
+
 	@Override
 	public boolean isWhole() {
 		try {

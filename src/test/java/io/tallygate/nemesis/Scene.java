@@ -41,15 +41,15 @@ import tools.jackson.databind.JsonNode;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * Everybody: a real PostgreSQL, a real Redis or Redis Cluster, two gateways in real mode,
- * the ways between them, and the two whom nobody touches, a provider and a Stripe that
- * write down on a disk what they are told. Two agencies resell to clients of all kinds.
+ * Everybody: a real PostgreSQL, a real Redis or Redis Cluster, gateways in real mode, the
+ * ways between them, and the two whom nobody touches, a provider and a Stripe that write
+ * down on a disk what they are told. Two agencies resell to clients of all kinds.
  */
 final class Scene implements AutoCloseable {
 
-	static final int GATEWAYS = 2;
-
 	private static final String PROVIDER_KEY = "sk-provider-of-the-nemesis";
+
+	private static final String PLATFORM_TOKEN = "TALLYGATE_PLATFORM_TOKEN";
 
 	private static final List<SandboxKey> STRIPE_KEYS = List.of(
 			SandboxKey.secret("sk_test_sandbox_nemesis_alpaca", "acct_alpaca", "Alpaca Agency"),
@@ -80,6 +80,12 @@ final class Scene implements AutoCloseable {
 					Map.of("charge_by", "tokens", "billing_unit", 1000, "report", "units")),
 			new Wanted("India", 1, "cus_india", "price_units",
 					Map.of("charge_by", "messages", "billing_unit", 1, "report", "units")));
+
+	private final Cast cast;
+
+	private final List<Wanted> wanted;
+
+	private final Map<String, String> settings;
 
 	private final Path directory;
 
@@ -117,21 +123,17 @@ final class Scene implements AutoCloseable {
 	/**
 	 * Starts everybody.
 	 * @param logs where gateways write what they print, emptied before
-	 * @param cluster whether Redis is one
-	 * @param version of the gateways, to begin with
+	 * @param cast who they are
 	 * @param told hears what the provider told its callers
 	 */
-	Scene(Path logs, boolean cluster, long seed, Version version, Consumer<Transcript.Answer> told) {
-		this(logs, cluster, seed, version, false, told);
-	}
-
-	/**
-	 * The same.
-	 * @param isWatched whether gateways say what leaks in them and what blocks
-	 */
-	Scene(Path logs, boolean cluster, long seed, Version version, boolean isWatched, Consumer<Transcript.Answer> told) {
+	Scene(Path logs, Cast cast, long seed, Consumer<Transcript.Answer> told) {
 		Random random = new Random(seed);
 		this.logs = logs;
+		this.cast = cast;
+		this.wanted = Stream.concat(WANTED.stream(), cast.guests().stream()).toList();
+		this.settings = new HashMap<>(cast.settings());
+		this.settings.put(PLATFORM_TOKEN, secret("tgp_" + random.nextLong(1L << 60)));
+		this.settings.put("TALLYGATE_ENCRYPTION_KEY", secret(key(random)));
 		try {
 			this.directory = Files.createTempDirectory("tallygate-nemesis");
 			FileSystemUtils.deleteRecursively(logs);
@@ -151,20 +153,21 @@ final class Scene implements AutoCloseable {
 				.withWitness(this.transcript)));
 			this.stripe = opened(FakeStripe.start(stripeOptions()));
 			this.postgres = opened(new PostgresServer(this.directory, this.logs, this.ports.next()));
-			this.redis = opened(cluster ? new RedisCluster(this.directory, this.logs, this.ports, this.loops)
-					: new RedisPair(this.directory, this.logs, this.ports, GATEWAYS, this.loops));
-			this.toProvider = opened(way("the provider", this.provider.port()));
-			Map<String, String> settings = Map.of("TALLYGATE_PLATFORM_TOKEN",
-					secret("tgp_" + random.nextLong(1L << 60)), "TALLYGATE_ENCRYPTION_KEY", secret(key(random)));
-			for (int i = 0; i < GATEWAYS; i++) {
-				Gateway gateway = gateway(i, settings).as(version);
-				this.gateways.add(isWatched ? gateway.watched() : gateway);
+			if (cast.hasStandby()) {
+				this.postgres.addStandby(this.ports.next());
 			}
-			Together.run(GATEWAYS, this.gateways.stream().<Callable<Gateway>>map((gateway) -> () -> {
+			this.redis = opened(
+					cast.isRedisCluster() ? new RedisCluster(this.directory, this.logs, this.ports, this.loops)
+							: new RedisPair(this.directory, this.logs, this.ports, cast.gateways(), this.loops));
+			this.toProvider = opened(way("the provider", this.provider.port()));
+			for (int i = 0; i < cast.gateways(); i++) {
+				this.gateways.add(gateway(i));
+			}
+			Together.run(cast.gateways(), this.gateways.stream().<Callable<Gateway>>map((gateway) -> () -> {
 				gateway.start();
 				return gateway;
 			}).toList());
-			setUp(settings.get("TALLYGATE_PLATFORM_TOKEN"));
+			setUp();
 		}
 		catch (AssertionError | RuntimeException ex) {
 			close();
@@ -181,7 +184,7 @@ final class Scene implements AutoCloseable {
 		FakeStripeOptions options = FakeStripeOptions.in(this.directory.resolve("stripe"))
 			.withLatency(STRIPE_LATENCY)
 			.withAggregationLag(STRIPE_LAG)
-			.withSeeds(seeds());
+			.withSeeds(seeds(this.wanted));
 		for (SandboxKey key : STRIPE_KEYS) {
 			options = options.withKey(key);
 		}
@@ -192,8 +195,8 @@ final class Scene implements AutoCloseable {
 		return new Way(to, this.loops, this.ports.next(), port);
 	}
 
-	private Gateway gateway(int number, Map<String, String> settings) {
-		Map<String, String> own = new HashMap<>(settings);
+	private Gateway gateway(int number) {
+		Map<String, String> own = new HashMap<>(this.settings);
 		own.putAll(this.redis.settings(number));
 		String of = " of gateway " + (number + 1);
 		Way toPostgres = opened(way("PostgreSQL" + of, this.postgres.port()));
@@ -202,6 +205,17 @@ final class Scene implements AutoCloseable {
 		Optional<WrongClock> clock = (number == 1) ? WrongClock.in(this.directory) : Optional.empty();
 		Gateway gateway = Gateway.of(number, this.logs, toPostgres, toStripe, clock, own);
 		opened(gateway.process());
+		gateway.as(this.cast.version());
+		return this.cast.isWatched() ? gateway.watched() : gateway;
+	}
+
+	/**
+	 * Starts one more gateway; where Redis is a cluster, which has a way for everybody.
+	 */
+	Gateway join() {
+		Gateway gateway = gateway(this.gateways.size());
+		gateway.start();
+		this.gateways.add(gateway);
 		return gateway;
 	}
 
@@ -217,7 +231,7 @@ final class Scene implements AutoCloseable {
 	}
 
 	/** What each agency has at Stripe. */
-	private static List<Seed> seeds() {
+	private static List<Seed> seeds(List<Wanted> all) {
 		List<Seed> seeds = new ArrayList<>();
 		for (int i = 0; i < STRIPE_KEYS.size(); i++) {
 			SandboxKey key = STRIPE_KEYS.get(i);
@@ -233,7 +247,7 @@ final class Scene implements AutoCloseable {
 				}
 				seeds.add(new Seed(key, "/v1/prices", "price_" + meter, price));
 			}
-			for (Wanted wanted : WANTED) {
+			for (Wanted wanted : all) {
 				if (wanted.agency() == i && !wanted.stripe().isEmpty()) {
 					seeds.add(new Seed(key, "/v1/customers", wanted.stripe(), Map.of("name", wanted.name())));
 					seeds.add(new Seed(key, "/v1/subscriptions", wanted.stripe().replace("cus_", "sub_"),
@@ -246,7 +260,8 @@ final class Scene implements AutoCloseable {
 	}
 
 	/** As an agency does it, over the admin API. */
-	private void setUp(String platformToken) {
+	private void setUp() {
+		String platformToken = this.settings.get(PLATFORM_TOKEN);
 		GatewayClient api = this.gateways.get(0).process().client();
 		for (SandboxKey key : STRIPE_KEYS) {
 			String token = api.call("POST", "/admin/v1/agencies", platformToken, Map.of("name", key.accountName()))
@@ -260,7 +275,7 @@ final class Scene implements AutoCloseable {
 							"http://127.0.0.1:" + this.toProvider.port() + "/v1", "api_key", PROVIDER_KEY, "models",
 							List.of("fake:*"), "default", true, "timeout_ms", 8000));
 		}
-		for (Wanted wanted : WANTED) {
+		for (Wanted wanted : this.wanted) {
 			this.customers.add(customer(api, wanted));
 		}
 		for (Gateway gateway : this.gateways) {
@@ -356,8 +371,29 @@ final class Scene implements AutoCloseable {
 		return List.copyOf(this.gateways);
 	}
 
+	/** Those that all runs have, and the guests of this one. */
 	List<Customer> customers() {
 		return List.copyOf(this.customers);
+	}
+
+	/** One of them. */
+	Customer customer(String name) {
+		return this.customers.stream().filter((customer) -> customer.name().equals(name)).findFirst().orElseThrow();
+	}
+
+	/** The token by which an agency calls the admin API. */
+	String agencyToken(int agency) {
+		return this.agencyTokens.get(agency);
+	}
+
+	/** Ports that nobody here has. */
+	Ports ports() {
+		return this.ports;
+	}
+
+	/** Takes care that this is closed too, before everybody else. */
+	<T extends AutoCloseable> T alongside(T one) {
+		return opened(one);
 	}
 
 	EventLoopGroup loops() {

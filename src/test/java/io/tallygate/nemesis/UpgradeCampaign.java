@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 
 import io.tallygate.fault.Matrix;
-import io.tallygate.sandbox.provider.Transcript;
 import io.tallygate.support.Progress;
 import io.tallygate.support.Results;
 import io.tallygate.support.Wait;
@@ -58,10 +57,9 @@ class UpgradeCampaign {
 		rolling(Version.THIS, false);
 		Load[] told = new Load[1];
 		try (Progress progress = new Progress("steps", this.steps.size());
-				Scene opened = new Scene(Path.of("target", "nemesis", "upgrade"), false, SEED, former,
-						(answer) -> tell(told[0], answer));
-				Load begun = new Load(opened.loops(), opened.gateways().stream().map(Gateway::port).toList(),
-						opened.customers(), PER_SECOND, SEED)) {
+				Scene opened = new Scene(Path.of("target", "nemesis", "upgrade"), Cast.of(false, former), SEED,
+						(answer) -> told[0].told(answer));
+				Load begun = Load.on(opened, opened.customers(), PER_SECOND, SEED)) {
 			this.scene = opened;
 			this.load = begun;
 			told[0] = begun;
@@ -104,13 +102,6 @@ class UpgradeCampaign {
 			gateway.stop();
 		}
 		gateway.as(step.version()).start();
-	}
-
-	private static void tell(Load load, Transcript.Answer answer) {
-		Attempt attempt = load.find(answer.user());
-		if (attempt != null) {
-			attempt.told(answer);
-		}
 	}
 
 }

@@ -53,6 +53,12 @@ public final class GatewayServer {
 		signal("CONT", family());
 	}
 
+	/** Asks it to end at once but in order, as PostgreSQL understands SIGINT. */
+	public void interrupt() {
+		signal("INT", process().map(ProcessHandle::pid).stream().toList());
+		Wait.until("end of " + this.processFile, 30, () -> process().isEmpty());
+	}
+
 	/** kill -9, of everything that it forked too. */
 	public void kill() {
 		process().ifPresent((process) -> {

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 import io.tallygate.core.Ids;
@@ -46,6 +47,8 @@ final class Desk {
 
 	private final Pages pages;
 
+	private final AtomicLong overlaps = new AtomicLong();
+
 	Desk(Accounts accounts, Faults faults, FakeStripeOptions options, Ids ids) {
 		this.accounts = accounts;
 		this.faults = faults;
@@ -67,6 +70,11 @@ final class Desk {
 					new EventDestinationResource().routes(), new ThinEvents().routes())
 			.flatMap(List::stream)
 			.toList();
+	}
+
+	/** Calls refused because another of the same customer and meter was under way. */
+	long overlaps() {
+		return this.overlaps.get();
 	}
 
 	/** Every call that is served. */
@@ -240,6 +248,7 @@ final class Desk {
 	/** Takes the lane of a meter event, and the fault that waits for it. */
 	private @Nullable Fault occupy(HttpCall http, Account account, Params params) {
 		if (!http.hold().take(MeterEventResource.lane(account, params))) {
+			this.overlaps.incrementAndGet();
 			throw StripeProblem.tooManyRequests("resource-specific",
 					"Only one call at a time may report usage of a customer for a meter.");
 		}

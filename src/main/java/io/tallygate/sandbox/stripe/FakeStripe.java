@@ -143,6 +143,14 @@ public final class FakeStripe implements AutoCloseable {
 	}
 
 	/**
+	 * Reports of usage that were refused because another for the same customer and meter
+	 * was under way.
+	 */
+	public long overlaps() {
+		return this.desk.overlaps();
+	}
+
+	/**
 	 * Refuses after all what was accepted: the events are not counted any more, and an
 	 * error report says so to who listens. Waits for the disk, so not for event loops.
 	 */
