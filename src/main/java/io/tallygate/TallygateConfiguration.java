@@ -57,6 +57,11 @@ class TallygateConfiguration {
 	}
 
 	@Bean
+	Migrations migrations() {
+		return new Migrations();
+	}
+
+	@Bean
 	NewConnections newConnections() {
 		return new NewConnections();
 	}

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,9 @@ final class Bench {
 
 	private final Measuring measuring;
 
+	/** Whole answers a second that a target gave in its warm-up. */
+	private final Map<String, Double> rates = new HashMap<>();
+
 	private final List<Child> peers = new ArrayList<>();
 
 	private final List<Installation> installations = new ArrayList<>();
@@ -94,7 +98,7 @@ final class Bench {
 		List<Target> targets = new ArrayList<>(peers());
 		targets.add(tallygate);
 		targets.add(unmetered);
-		targets.stream().filter(Target::isJvm).forEach(this::warm);
+		targets.stream().filter((target) -> target.process() != 0).forEach(this::warm);
 		rounds(targets, metered);
 		if (this.options.has(Loads.DURABILITY)) {
 			durability(metered, tallygate, unmetered);
@@ -123,13 +127,18 @@ final class Bench {
 		});
 		Child plain = Peers.startPlain(this.options, this.provider.port());
 		this.peers.add(plain);
-		targets.add(Target.of(Target.PLAIN, plain.port(), plain.pid()));
+		targets.add(Target.ofJvm(Target.PLAIN, plain, List.of(), List.of()));
+		Portkey.folder().ifPresentOrElse((folder) -> {
+			Child portkey = Portkey.start(folder);
+			this.peers.add(portkey);
+			targets.add(Portkey.target(portkey, this.provider.port()));
+		}, () -> System.out.println("Left out: Portkey, for -Dportkey does not say where it is"));
 		return targets;
 	}
 
 	private void warm(Target target) {
 		System.out.println("Warming up: " + target.name());
-		this.measuring.warm(target, this.options.warmup());
+		this.rates.put(target.name(), this.measuring.warm(target, this.options.warmup()));
 	}
 
 	private void rounds(List<Target> targets, Installation metered) {
@@ -148,6 +157,7 @@ final class Bench {
 			for (String load : loads.keySet()) {
 				List<Target> order = new ArrayList<>(load.equals(Loads.LEAVING) ? leaving : targets);
 				Collections.rotate(order, round - 1);
+				order.removeIf((target) -> !carries(target, load));
 				for (Target target : order) {
 					turns.add(new Turn(round, load, target));
 				}
@@ -161,6 +171,18 @@ final class Bench {
 				progress.step();
 			}
 		}
+	}
+
+	/**
+	 * Whether it makes sense to put this load on a target: what cannot carry a rate has a
+	 * best one, and Portkey is not asked for thousands of open streams.
+	 */
+	private boolean carries(Target target, String load) {
+		if (Loads.isPlateau(load)) {
+			return !target.name().equals(Target.PORTKEY);
+		}
+		return !Loads.isFixed(load)
+				|| Loads.plan(load).perSecond() < this.rates.getOrDefault(target.name(), Double.MAX_VALUE);
 	}
 
 	/** A target meets a load. */
@@ -216,6 +238,7 @@ final class Bench {
 		}
 		Map<String, String> versions = new TreeMap<>(Peers.versions());
 		versions.putAll(this.stores.versions());
+		Portkey.folder().map(Portkey::versions).ifPresent(versions::putAll);
 		Results.write("bench",
 				Map.of("samples", this.samples.toJson(), "comparisons", comparisons, "versions", versions, "machine",
 						Machine.describe(), "rounds", this.options.rounds(), "seconds", this.options.seconds(),

@@ -88,10 +88,14 @@ record Child(String name, Process process, int port) implements AutoCloseable {
 		}
 	}
 
-	/** A process that works while no gateway is measured may use every core. */
-	static void release(long pid) {
+	/**
+	 * Lets a gateway use every core, so that its compiler is done sooner, or none but its
+	 * own again. What it made of the number of cores at its start stays.
+	 */
+	static void spread(long gateway, boolean everywhere) {
 		if (PINS) {
-			run(List.of("taskset", "-a", "-p", "-c", "0-" + (CORES - 1), Long.toString(pid)));
+			run(List.of("taskset", "-a", "-p", "-c", everywhere ? "0-" + (CORES - 1) : own(),
+					Long.toString(gateway)));
 		}
 	}
 
@@ -143,9 +147,13 @@ record Child(String name, Process process, int port) implements AutoCloseable {
 			return command;
 		}
 		List<String> pinned = new ArrayList<>(
-				List.of("taskset", "-c", (place == Place.GATEWAY) ? Integer.toString(CORES - 1) : others()));
+				List.of("taskset", "-c", (place == Place.GATEWAY) ? own() : others()));
 		pinned.addAll(command);
 		return pinned;
+	}
+
+	private static String own() {
+		return Integer.toString(CORES - 1);
 	}
 
 	private static String others() {

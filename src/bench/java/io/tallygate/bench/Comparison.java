@@ -52,6 +52,7 @@ record Comparison(String load, Figure figure, String target, String other, Figur
 		all.add(times(Loads.JSON_BEST, Figure.CPU, Target.PLAIN, 0.75));
 		all.add(times(Loads.JSON_BEST, Figure.CPU, Target.NGINX, 4.0));
 		all.add(times(Loads.JSON_BEST, Figure.CPU, Target.UNMETERED, null));
+		all.add(times(Loads.JSON_BEST, Figure.CPU, Target.PORTKEY, null));
 		all.add(own(Loads.JSON_BEST, Figure.REDIS, Kind.SHARE, Figure.CPU, 0.10));
 		all.add(times(Loads.JSON_FIXED, Figure.CPU, Target.PLAIN, null));
 		all.add(times(Loads.JSON_FIXED, Figure.CPU, Target.NGINX, null));
@@ -61,6 +62,7 @@ record Comparison(String load, Figure figure, String target, String other, Figur
 		all.add(times(Loads.SSE, Figure.CPU, Target.PLAIN, 0.9));
 		all.add(times(Loads.SSE, Figure.CPU, Target.NGINX, null));
 		all.add(times(Loads.SSE, Figure.CPU, Target.UNMETERED, null));
+		all.add(times(Loads.SSE, Figure.CPU, Target.PORTKEY, null));
 		all.add(added(Loads.SSE, Figure.FIRST_P50, 350.0));
 		all.add(added(Loads.SSE, Figure.FIRST_P99, null));
 		all.add(added(Loads.SSE, Figure.CHUNK_P50, null));

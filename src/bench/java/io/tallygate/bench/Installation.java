@@ -81,8 +81,7 @@ final class Installation implements AutoCloseable {
 		this.process = command.start(command.id());
 		this.redis = redis;
 		this.base = "http://127.0.0.1:" + this.process.port();
-		this.target = new Target(name, this.process.port(), "", this.process.pid(), List.of(redis.pid()),
-				List.of(postgres));
+		this.target = Target.ofJvm(name, this.process, List.of(redis.pid()), List.of(postgres));
 	}
 
 	/**
@@ -169,7 +168,7 @@ final class Installation implements AutoCloseable {
 	Target replica(String name) {
 		Child replica = this.command.start(this.command.id() + "-" + (this.replicas.size() + 2));
 		this.replicas.add(replica);
-		return new Target(name, replica.port(), "", replica.pid(), this.target.redis(), this.target.postgres());
+		return Target.ofJvm(name, replica, this.target.redis(), this.target.postgres());
 	}
 
 	/** Leaves the first process alone. */

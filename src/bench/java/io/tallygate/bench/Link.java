@@ -28,8 +28,10 @@ final class Link extends ChannelInboundHandlerAdapter {
 	private static final byte[] HEAD = ascii(
 			"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ");
 
-	private static final byte[] REST_OF_HEAD = ascii(
-			"\r\nContent-Type: application/json\r\nAccept: */*\r\n" + "User-Agent: bench\r\nContent-Length: ");
+	private static final String REST_OF_HEAD = "Content-Type: application/json\r\nAccept: */*\r\n"
+			+ "User-Agent: bench\r\nContent-Length: ";
+
+	private final byte[] restOfHead;
 
 	private final Consumer<Link> idle;
 
@@ -39,7 +41,8 @@ final class Link extends ChannelInboundHandlerAdapter {
 
 	private boolean isLeaving;
 
-	private Link(Consumer<Link> idle) {
+	private Link(byte[] restOfHead, Consumer<Link> idle) {
+		this.restOfHead = restOfHead;
 		this.idle = idle;
 	}
 
@@ -49,7 +52,7 @@ final class Link extends ChannelInboundHandlerAdapter {
 	 * @param refused told when there is no connection
 	 */
 	static Link open(Loop loop, Target target, Consumer<Link> idle, Consumer<String> refused) {
-		Link link = new Link(idle);
+		Link link = new Link(ascii("\r\n" + target.headers() + REST_OF_HEAD), idle);
 		ChannelFuture connecting = new Bootstrap().group(loop.group())
 			.channel(loop.socket())
 			.option(ChannelOption.TCP_NODELAY, true)
@@ -80,7 +83,7 @@ final class Link extends ChannelInboundHandlerAdapter {
 		this.call = call;
 		Channel to = this.channel;
 		if (to != null) {
-			to.writeAndFlush(Unpooled.wrappedBuffer(HEAD, key, REST_OF_HEAD, ascii(body.length + "\r\n\r\n"), body));
+			to.writeAndFlush(Unpooled.wrappedBuffer(HEAD, key, this.restOfHead, ascii(body.length + "\r\n\r\n"), body));
 		}
 	}
 

@@ -5,8 +5,14 @@ import io.tallygate.bench.Load.Plan;
 /** The loads that every target meets. */
 final class Loads {
 
-	/** Whole answers, as many as 64 connections carry. */
+	/**
+	 * Whole answers, as many as 256 connections carry: with fewer, waiting for Redis's
+	 * disk and not CPU would be the limit.
+	 */
 	static final String JSON_BEST = "json-best";
+
+	/** Of the best rate. */
+	static final int CONNECTIONS = 256;
 
 	/** Whole answers, 2,000 a second. */
 	static final String JSON_FIXED = "json-2000";
@@ -33,13 +39,18 @@ final class Loads {
 
 	static Plan plan(String load) {
 		return switch (load) {
-			case JSON_BEST -> Plan.best(64);
+			case JSON_BEST -> Plan.best(CONNECTIONS);
 			case JSON_FIXED -> Plan.fixed(2000);
 			case JSON_CALM -> Plan.fixed(500);
 			case SSE -> Plan.streams(100, 100, 20);
 			case LEAVING -> Plan.streams(400, 100, 50).most(LEAVING_STREAMS);
 			default -> throw new IllegalArgumentException(load);
 		};
+	}
+
+	/** Whether it is whole answers at a rate that a target must carry. */
+	static boolean isFixed(String load) {
+		return load.equals(JSON_FIXED) || load.equals(JSON_CALM);
 	}
 
 	/** So many open streams, each with a chunk a second, for so many seconds. */

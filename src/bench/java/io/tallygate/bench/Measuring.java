@@ -71,18 +71,35 @@ final class Measuring implements AutoCloseable {
 		return this.sent.getOrDefault(target.key(), 0L);
 	}
 
-	/** Full load without a measurement. */
-	void warm(Target target, int seconds) {
-		warm(target, seconds, List.of(Loads.SSE, Loads.JSON_BEST));
+	/**
+	 * Full load without a measurement, on every core until the last quarter; gives how
+	 * many whole answers a second that was in the last quarter.
+	 */
+	double warm(Target target, int seconds) {
+		long millis = TimeUnit.SECONDS.toMillis(seconds);
+		Child.spread(target.process(), true);
+		Load streams = Load.start(this.loop, target, Loads.plan(Loads.SSE));
+		Wait.pause(millis / 2);
+		end(target, "warm-up", streams);
+		Load whole = Load.start(this.loop, target, Loads.plan(Loads.JSON_BEST));
+		Wait.pause(millis / 4);
+		Child.spread(target.process(), false);
+		long before = whole.sent();
+		Wait.pause(millis / 4);
+		double rate = (whole.sent() - before) * 4000.0 / millis;
+		end(target, "warm-up", whole);
+		return rate;
 	}
 
-	/** The same with these loads only. */
+	/** Full load of these kinds, one after the other. */
 	void warm(Target target, int seconds, List<String> loads) {
+		Child.spread(target.process(), true);
 		for (String load : loads) {
 			Load running = Load.start(this.loop, target, Loads.plan(load));
 			Wait.pause(TimeUnit.SECONDS.toMillis(seconds) / loads.size());
 			end(target, "warm-up", running);
 		}
+		Child.spread(target.process(), false);
 	}
 
 	/** Whole answers or streams, with CPU for each request or chunk. */
@@ -108,7 +125,7 @@ final class Measuring implements AutoCloseable {
 			Wait.pause(5);
 		}
 		Tally tally = end(replicas.get(0), name, load);
-		return figures(replicas, Used.now(replicas, this.processes).minus(before), tally, tally.answers);
+		return figures(replicas, Used.now(replicas, this.processes).minus(before), tally, (double) tally.answers);
 	}
 
 	/** Nothing is asked: microseconds of CPU a second. */
@@ -165,7 +182,7 @@ final class Measuring implements AutoCloseable {
 		load.endCounting();
 		after.run();
 		Tally tally = end(replicas.get(0), name, load);
-		return figures(replicas, used, tally, perChunk ? tally.chunk.getTotalCount() : tally.answers);
+		return figures(replicas, used, tally, (double) (perChunk ? tally.chunk.getTotalCount() : tally.answers));
 	}
 
 	private static Map<Figure, Double> figures(List<Target> replicas, Used used, Tally tally, double each) {

@@ -40,7 +40,7 @@ final class MockProvider {
 
 	private static final Pattern MODEL = Pattern.compile("\"model\":\"bench(?::c=(\\d+),d=(\\d+))?\"");
 
-	private static final Pattern TAG = Pattern.compile("\"user\":\"(\\d+)\"");
+	private static final Pattern TAG = Pattern.compile("\\[(\\d{10})] ");
 
 	/** Streams that run; touched on the loop only, as the two below. */
 	private int open;

@@ -17,7 +17,7 @@ final class Sql implements AutoCloseable {
 
 	/** Makes room for much to be inserted while nothing is measured. */
 	Sql inBulk() {
-		Child.release(Math.round(number("select pg_backend_pid()")));
+		Child.spread(Math.round(number("select pg_backend_pid()")), true);
 		run("set session_replication_role = replica; set synchronous_commit = off; set work_mem = '256MB'; "
 				+ "set maintenance_work_mem = '1GB'");
 		return this;

@@ -87,12 +87,15 @@ final class Wanted {
 		return time;
 	}
 
-	/** The request of this tag: of about a kilobyte, as a short chat is. */
+	/**
+	 * The request of this tag: of about a kilobyte, as a short chat is. The tag is in the
+	 * prompt, which is what every gateway hands on.
+	 */
 	static byte[] request(String model, boolean stream, long tag) {
-		return ascii(("{\"model\":\"%s\",\"user\":\"%0" + TAG_DIGITS
-				+ "d\",%s\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}")
-			.formatted(model, tag, stream ? "\"stream\":true,\"stream_options\":{\"include_usage\":true}," : "",
-					"Tell me more. ".repeat(60)));
+		return ascii(
+				("{\"model\":\"%s\",%s\"messages\":[{\"role\":\"user\",\"content\":\"[%0" + TAG_DIGITS + "d] %s\"}]}")
+					.formatted(model, stream ? "\"stream\":true,\"stream_options\":{\"include_usage\":true}," : "", tag,
+							"Tell me more. ".repeat(60)));
 	}
 
 	private static String padded(String head, String tail) {

@@ -1,5 +1,6 @@
 package io.tallygate.agency;
 
+import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
@@ -53,6 +54,7 @@ class ProviderProbe {
 				.exchangeToMono(ProviderProbe::judged))
 			.timeout(TIMEOUT)
 			.onErrorResume(WebClientException.class, (error) -> failed("The provider cannot be reached"))
+			.onErrorResume(IOException.class, (error) -> failed("The provider broke off its answer"))
 			.onErrorResume(TimeoutException.class,
 					(error) -> failed("No complete answer within " + TIMEOUT.toSeconds() + " s"))
 			.onErrorResume(DataBufferLimitException.class,

@@ -1,20 +1,26 @@
 package io.tallygate.core;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * Natural batching: a call leaves at once when none is in flight; while one is, what
  * comes collects and leaves with the next. Idle there is no wait, busy the cost is
- * shared.
+ * shared. Where nobody waits for the answers there may be a pause after each call, so
+ * that more collects.
  * <p>
  * What was submitted goes out even when nobody waits for it any more.
  *
@@ -28,6 +34,10 @@ public final class NaturalBatch<T, R> {
 	private final int sizeMax;
 
 	private final int waitingMax;
+
+	private final Supplier<Duration> pause;
+
+	private final Scheduler scheduler;
 
 	private final Queue<Waiting<T, R>> queue = new ConcurrentLinkedQueue<>();
 
@@ -48,9 +58,21 @@ public final class NaturalBatch<T, R> {
 	 * @param waitingMax the most items that may wait
 	 */
 	public NaturalBatch(int sizeMax, int waitingMax, Function<List<T>, Mono<List<R>>> call) {
+		this(sizeMax, waitingMax, call, () -> Duration.ZERO, Schedulers.immediate());
+	}
+
+	/**
+	 * The same with a pause after each call, unless a whole batch waits.
+	 * @param pause asked after each call; for zero there is none
+	 * @param scheduler of the pauses
+	 */
+	public NaturalBatch(int sizeMax, int waitingMax, Function<List<T>, Mono<List<R>>> call, Supplier<Duration> pause,
+			Scheduler scheduler) {
 		this.sizeMax = sizeMax;
 		this.waitingMax = waitingMax;
 		this.call = call;
+		this.pause = pause;
+		this.scheduler = scheduler;
 	}
 
 	/**
@@ -65,7 +87,7 @@ public final class NaturalBatch<T, R> {
 		Waiting<T, R> waiting = new Waiting<>(item, Sinks.one());
 		this.queue.add(waiting);
 		if (this.wip.getAndIncrement() == 0) {
-			next();
+			leave();
 		}
 		return waiting.result().asMono();
 	}
@@ -76,6 +98,16 @@ public final class NaturalBatch<T, R> {
 	}
 
 	private void next() {
+		Duration pause = this.pause.get();
+		if (pause.isZero() || this.waiting.get() >= this.sizeMax) {
+			leave();
+		}
+		else {
+			this.scheduler.schedule(this::leave, pause.toNanos(), TimeUnit.NANOSECONDS);
+		}
+	}
+
+	private void leave() {
 		this.wip.set(1);
 		List<Waiting<T, R>> batch = new ArrayList<>();
 		Waiting<T, R> first;
@@ -84,7 +116,7 @@ public final class NaturalBatch<T, R> {
 		}
 		if (batch.isEmpty()) {
 			if (this.wip.decrementAndGet() != 0) {
-				next();
+				leave();
 			}
 			return;
 		}

@@ -30,9 +30,9 @@ import reactor.util.retry.RetryBackoffSpec;
  * <ol>
  * <li>an entry is held from the moment it is given here until PostgreSQL has committed
  * it;</li>
- * <li>entries leave in natural batches, one transaction each, repeated until it is
- * committed: a lost answer to COMMIT is followed by a blind repeat, which changes
- * nothing;</li>
+ * <li>entries leave in natural batches, with a pause after each while nobody waits for
+ * them; each is one transaction, repeated until it is committed: a lost answer to COMMIT
+ * is followed by a blind repeat, which changes nothing;</li>
  * <li>an entry that can never be written is bisected out of its batch and set aside
  * whole; the rest flows;</li>
  * <li>what was committed is acknowledged in Redis and told to whoever listens. While
@@ -91,14 +91,18 @@ class LedgerWriter {
 	 * @param unwrittenMax entries that may wait in memory; more and no new exchange is
 	 * admitted
 	 * @param unwrittenBytesMax bytes that they may hold, roughly
+	 * @param pause after each batch while Redis has the entries, so that nobody waits for
+	 * the ledger
 	 */
-	LedgerWriter(Ledger ledger, RunningTotals totals, Scheduler scheduler, int unwrittenMax, long unwrittenBytesMax) {
+	LedgerWriter(Ledger ledger, RunningTotals totals, Scheduler scheduler, int unwrittenMax, long unwrittenBytesMax,
+			Duration pause) {
 		this.ledger = ledger;
 		this.totals = totals;
 		this.scheduler = scheduler;
 		this.unwrittenMax = unwrittenMax;
 		this.unwrittenBytesMax = unwrittenBytesMax;
-		this.batches = new NaturalBatch<>(BATCH_MAX, Integer.MAX_VALUE, this::write);
+		this.batches = new NaturalBatch<>(BATCH_MAX, Integer.MAX_VALUE, this::write,
+				() -> totals.isAway() ? Duration.ZERO : pause, scheduler);
 	}
 
 	/** Called for every entry that was committed, new or not. */

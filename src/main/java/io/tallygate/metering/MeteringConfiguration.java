@@ -2,6 +2,7 @@ package io.tallygate.metering;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 
 import io.lettuce.core.AbstractRedisClient;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -22,6 +23,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.util.function.SingletonSupplier;
 
 /** Puts metering together, over the real Redis and PostgreSQL. */
 @Configuration(proxyBeanMethods = false)
@@ -71,7 +73,7 @@ class MeteringConfiguration {
 	LedgerWriter ledgerWriter(Database.OfSystem database, Witness witness, Ids ids, RunningTotals totals,
 			MeteringProperties properties) {
 		return new LedgerWriter(new PostgresLedger(database, witness, ids.next("wri_")), totals, this.scheduler,
-				properties.unwrittenMax(), properties.unwrittenBytesMax());
+				properties.unwrittenMax(), properties.unwrittenBytesMax(), properties.collecting());
 	}
 
 	@Bean
@@ -104,12 +106,18 @@ class MeteringConfiguration {
 			history.doubt();
 		});
 		presence.onNewId(meter::markAgain);
+		// They need the meter themselves; looking for them costs as much as writing an
+		// entry.
+		SingletonSupplier<List<DueListener>> whoCuts = SingletonSupplier
+			.of(() -> dueListeners.orderedStream().toList());
+		SingletonSupplier<List<MeteringListener>> whoCounts = SingletonSupplier
+			.of(() -> listeners.orderedStream().toList());
 		ledger.onPosted((posted) -> {
 			softCaps.posted(posted);
 			if (posted.fresh()) {
 				metrics.written(Duration.between(posted.entry().occurredAt(), clock.instant()));
 			}
-			tell(posted, meter.written(posted.entry().request().value()), dueListeners, listeners);
+			tell(posted, meter.written(posted.entry().request().value()), whoCuts.obtain(), whoCounts.obtain());
 		});
 		metrics.gauge(Metric.EXCHANGES_OPEN, meter, (m) -> m.open().size());
 		metrics.gauge(Metric.ENTRIES_UNWRITTEN, ledger, (l) -> l.unwritten().size());
@@ -118,8 +126,8 @@ class MeteringConfiguration {
 		return meter;
 	}
 
-	private static void tell(Posted posted, @Nullable Terms terms, ObjectProvider<DueListener> dueListeners,
-			ObjectProvider<MeteringListener> listeners) {
+	private static void tell(Posted posted, @Nullable Terms terms, List<DueListener> dueListeners,
+			List<MeteringListener> listeners) {
 		Entry entry = posted.entry();
 		if (posted.fresh() && posted.account().hasUnitsDue()) {
 			dueListeners.forEach((listener) -> listener.unitsDue(entry.account().client(), entry.account().epoch()));

@@ -19,6 +19,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * counts as away
  * @param openCredit exchanges that a client without a cap may open on this replica while
  * Redis is away
+ * @param ledgerPause how long entries collect for PostgreSQL after each batch while
+ * nobody waits for it: not with {@code ledger} as what makes an exchange closed, nor
+ * while Redis is away
  * @param unwrittenMax entries held in memory for PostgreSQL; more and no new exchange is
  * admitted
  * @param unwrittenBytesMax bytes that they may hold
@@ -33,10 +36,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record MeteringProperties(@DefaultValue("redis") CloseDurability closeDurability,
 		@DefaultValue("100ms") Duration openWaitMax, @DefaultValue("2s") Duration closeWaitMax,
 		@DefaultValue("500ms") Duration redisAnswerMax, @DefaultValue("1000") int openCredit,
-		@DefaultValue("1000000") int unwrittenMax, @DefaultValue("268435456") long unwrittenBytesMax,
-		@DefaultValue("20s") Duration lease, @DefaultValue("10s") Duration sweepInterval,
-		@DefaultValue("60s") Duration markGrace, @DefaultValue("10s") Duration epochCloseInterval,
-		@DefaultValue("20s") Duration drainMax) {
+		@DefaultValue("50ms") Duration ledgerPause, @DefaultValue("1000000") int unwrittenMax,
+		@DefaultValue("268435456") long unwrittenBytesMax, @DefaultValue("20s") Duration lease,
+		@DefaultValue("10s") Duration sweepInterval, @DefaultValue("60s") Duration markGrace,
+		@DefaultValue("10s") Duration epochCloseInterval, @DefaultValue("20s") Duration drainMax) {
+
+	/** How long the ledger's writer may collect. */
+	Duration collecting() {
+		return (this.closeDurability == CloseDurability.LEDGER) ? Duration.ZERO : this.ledgerPause;
+	}
 
 	/** What must have an entry before the client sees the end of its answer. */
 	enum CloseDurability {

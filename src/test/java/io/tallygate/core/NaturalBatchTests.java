@@ -11,21 +11,19 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 class NaturalBatchTests {
 
+	private static final Duration PAUSE = Duration.ofMillis(50);
+
 	private final List<List<Integer>> calls = new CopyOnWriteArrayList<>();
 
 	private final List<Sinks.One<List<String>>> answers = new CopyOnWriteArrayList<>();
 
-	private final NaturalBatch<Integer, String> batch = new NaturalBatch<>(3, 10, (items) -> {
-		this.calls.add(List.copyOf(items));
-		Sinks.One<List<String>> answer = Sinks.one();
-		this.answers.add(answer);
-		return answer.asMono();
-	});
+	private final NaturalBatch<Integer, String> batch = new NaturalBatch<>(3, 10, this::call);
 
 	@Test
 	void aLoneItemLeavesAtOnce() {
@@ -79,6 +77,51 @@ class NaturalBatchTests {
 	}
 
 	@Test
+	void afterACallThereMayBeAPauseInWhichMoreCollects() {
+		VirtualTimeScheduler time = VirtualTimeScheduler.create();
+		NaturalBatch<Integer, String> paused = paused(time);
+		paused.submit(1);
+		answer(0);
+		paused.submit(2);
+		time.advanceTimeBy(PAUSE.minusMillis(1));
+		paused.submit(3);
+		assertThat(this.calls).containsExactly(List.of(1));
+
+		time.advanceTimeBy(Duration.ofMillis(1));
+
+		assertThat(this.calls).containsExactly(List.of(1), List.of(2, 3));
+		answer(1);
+		time.advanceTimeBy(PAUSE);
+		paused.submit(4);
+		assertThat(this.calls).as("idle").endsWith(List.of(4));
+	}
+
+	@Test
+	void aWholeBatchWaitsForNoPause() {
+		NaturalBatch<Integer, String> paused = paused(VirtualTimeScheduler.create());
+		paused.submit(1);
+		paused.submit(2);
+		paused.submit(3);
+		paused.submit(4);
+
+		answer(0);
+
+		assertThat(this.calls).containsExactly(List.of(1), List.of(2, 3, 4));
+	}
+
+	@Test
+	void aPauseThatIsZeroIsNone() {
+		NaturalBatch<Integer, String> paused = new NaturalBatch<>(3, 10, this::call, () -> Duration.ZERO,
+				VirtualTimeScheduler.create());
+		paused.submit(1);
+		paused.submit(2);
+
+		answer(0);
+
+		assertThat(this.calls).containsExactly(List.of(1), List.of(2));
+	}
+
+	@Test
 	void manyThreadsLoseNothingAndNoTwoCallsRunAtOnce() {
 		List<Integer> seen = new ArrayList<>();
 		NaturalBatch<Integer, Integer> batch = new NaturalBatch<>(64, 100_000, (items) -> Mono.fromCallable(() -> {
@@ -97,6 +140,17 @@ class NaturalBatchTests {
 			.expectComplete()
 			.verify(Duration.ofSeconds(20));
 		assertThat(seen).hasSize(20_000).doesNotHaveDuplicates();
+	}
+
+	private NaturalBatch<Integer, String> paused(VirtualTimeScheduler time) {
+		return new NaturalBatch<>(3, 10, this::call, () -> PAUSE, time);
+	}
+
+	private Mono<List<String>> call(List<Integer> items) {
+		this.calls.add(List.copyOf(items));
+		Sinks.One<List<String>> answer = Sinks.one();
+		this.answers.add(answer);
+		return answer.asMono();
 	}
 
 	private void answer(int call) {

@@ -31,6 +31,9 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 	/** Has a page of its own. */
 	private static final String BENCH = "bench.json";
 
+	/** Figures that stand in another column or on another page. */
+	private static final List<String> ELSEWHERE = List.of("at", "java", "cores", "watched", "kilobytes_grown");
+
 	private static final String HEAD = """
 			# What can go wrong
 
@@ -121,7 +124,7 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 				result.path("cores").asString());
 		String figures = result.properties()
 			.stream()
-			.filter((figure) -> !List.of("at", "java", "cores").contains(figure.getKey()))
+			.filter((figure) -> !ELSEWHERE.contains(figure.getKey()))
 			.map((figure) -> figure(figure.getKey(), figure.getValue()))
 			.collect(Collectors.joining(", "));
 		return "| %s | %s | %s |\n".formatted(campaign, machine, figures);

@@ -142,7 +142,7 @@ class AdmissionsTests {
 			}
 
 		};
-		LedgerWriter writer = new LedgerWriter(ledger, this.totals, this.scheduler, 100, 1 << 20);
+		LedgerWriter writer = new LedgerWriter(ledger, this.totals, this.scheduler, 100, 1 << 20, Duration.ZERO);
 		OccurrenceClock occurrences = new OccurrenceClock(this.agreed);
 		this.admissions = new Admissions(this.totals, writer, Periods.UTC_MONTHS, occurrences, this.agreed,
 				this.scheduler);

@@ -44,12 +44,13 @@ public final class MeteringInstance {
 
 	/** Over these stores. */
 	public MeteringInstance(Scheduler scheduler, AgreedClock clock, Ids ids, InMemoryRedis redis, Wire toRedis,
-			InMemoryPostgres postgres, InMemoryProgress progress, Wire toPostgres, boolean waitsForTheLedger, Bug bug) {
+			InMemoryPostgres postgres, InMemoryProgress progress, Wire toPostgres, boolean waitsForTheLedger,
+			Duration ledgerPause, Bug bug) {
 		this.scheduler = scheduler;
 		MeteringProperties properties = new MeteringProperties(
 				waitsForTheLedger ? CloseDurability.LEDGER : CloseDurability.REDIS, Duration.ofMillis(100),
-				Duration.ofSeconds(2), Duration.ofMillis(500), 1000, 10_000, 1 << 24, LEASE, Duration.ofSeconds(10),
-				Duration.ofSeconds(60), Duration.ofSeconds(10), Duration.ofSeconds(5));
+				Duration.ofSeconds(2), Duration.ofMillis(500), 1000, ledgerPause, 10_000, 1 << 24, LEASE,
+				Duration.ofSeconds(10), Duration.ofSeconds(60), Duration.ofSeconds(10), Duration.ofSeconds(5));
 		MeteringMetrics metrics = new MeteringMetrics(new SimpleMeterRegistry());
 		Counters counters = redis.over(toRedis);
 		Instances instances = postgres.instances(toPostgres);
@@ -59,7 +60,7 @@ public final class MeteringInstance {
 		this.witness = new Witness(counters, clock);
 		this.ledger = new LedgerWriter(
 				mistaken(postgres.ledger(toPostgres, progress, this.witness, ids.next("wri_")), redis, bug), totals,
-				scheduler, properties.unwrittenMax(), properties.unwrittenBytesMax());
+				scheduler, properties.unwrittenMax(), properties.unwrittenBytesMax(), properties.collecting());
 		this.history = new History(progress.over(toPostgres), this.witness, counters, this.ledger, presence.id(),
 				scheduler);
 		if (bug != Bug.LOST_COMMITS_NOT_NOTICED) {

@@ -62,8 +62,8 @@ final class MeteringWorld implements AutoCloseable {
 		Scheduler scheduler = Schedulers.parallel();
 		AgreedClock clock = new AgreedClock(Clock.systemUTC(), System::nanoTime);
 		MeteringProperties properties = new MeteringProperties(durability, Duration.ofMillis(100),
-				Duration.ofSeconds(2), Duration.ofMillis(500), 1000, 10_000, 1 << 24, lease, Duration.ofSeconds(1),
-				Duration.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(5));
+				Duration.ofSeconds(2), Duration.ofMillis(500), 1000, Duration.ofMillis(50), 10_000, 1 << 24, lease,
+				Duration.ofSeconds(1), Duration.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(5));
 		this.client = RedisClient.create(redis);
 		this.client.setOptions(ClientOptions.builder()
 			.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
@@ -75,7 +75,8 @@ final class MeteringWorld implements AutoCloseable {
 		this.presence = new Presence(this.instances, Exchanges.IDS, postgresTime, lease);
 		this.witness = new Witness(this.counters, clock);
 		this.ledger = new LedgerWriter(new PostgresLedger(database, this.witness, Exchanges.IDS.next("wri_")),
-				this.totals, scheduler, properties.unwrittenMax(), properties.unwrittenBytesMax());
+				this.totals, scheduler, properties.unwrittenMax(), properties.unwrittenBytesMax(),
+				properties.collecting());
 		this.progress = new PostgresProgress(database);
 		this.history = new History(this.progress, this.witness, this.counters, this.ledger, this.presence.id(),
 				scheduler);

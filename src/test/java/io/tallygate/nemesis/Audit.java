@@ -284,7 +284,7 @@ final class Audit {
 		readLines();
 		List<String> faults = new ArrayList<>();
 		Sums sums = compare(faults, accounts);
-		faults.addAll(secretsInLogs());
+		faults.addAll(badLines());
 		if (!faults.isEmpty()) {
 			throw new AssertionError(faults.size() + " faults at the end: " + some(faults));
 		}
@@ -393,12 +393,14 @@ final class Audit {
 		}
 	}
 
-	private List<String> secretsInLogs() {
+	/** Of logs: secrets, leaks, and calls that blocked an event loop. */
+	private List<String> badLines() {
 		List<String> found = new ArrayList<>();
-		List<String> secrets = this.scene.secrets();
+		List<String> bad = Stream.concat(this.scene.secrets().stream(), Stream.of("LEAK: ", NoBlockingGateway.BLOCKS))
+			.toList();
 		for (Path log : this.scene.logs()) {
 			try (Stream<String> lines = Files.lines(log)) {
-				lines.filter((line) -> secrets.stream().anyMatch(line::contains) || line.contains("LEAK: "))
+				lines.filter((line) -> bad.stream().anyMatch(line::contains))
 					.limit(SHOWN_MAX)
 					.forEach((line) -> found.add(log.getFileName() + ": " + line));
 			}

@@ -24,6 +24,11 @@ record Fault(String name, Place place, boolean isAlone, Making making) {
 
 	}
 
+	/** Whether a gateway's process is another after it, or its clock another. */
+	boolean endsAGateway() {
+		return this.place == Place.GATEWAYS && !this.name.equals(Faults.GATEWAY_FROZEN);
+	}
+
 	/** Decides the details. */
 	@FunctionalInterface
 	interface Making {

@@ -24,6 +24,9 @@ import io.tallygate.sandbox.stripe.Fault.Kind;
  */
 final class Faults {
 
+	/** After which it is the same process. */
+	static final String GATEWAY_FROZEN = "gateway frozen (SIGSTOP)";
+
 	/** Of each a round has one, of these more. */
 	private static final int KILLS_A_ROUND = 4;
 
@@ -71,7 +74,7 @@ final class Faults {
 			});
 		}
 		for (int i = 0; i < 2; i++) {
-			add(Place.GATEWAYS, "gateway frozen (SIGSTOP)", (random) -> {
+			add(Place.GATEWAYS, GATEWAY_FROZEN, (random) -> {
 				Gateway gateway = gateway(random);
 				return new Course(gateway.name(), gateway.process()::freeze, upTo(6000, random),
 						gateway.process()::thaw);

@@ -59,6 +59,17 @@ record Gateway(int number, GatewayProcess process, Way toPostgres, Way toStripe,
 		return this;
 	}
 
+	/**
+	 * The same under BlockHound and Netty's detector of leaks, whose lines the audit
+	 * looks for, and with a JVM that counts its memory.
+	 */
+	Gateway watched() {
+		this.process.by(NoBlockingGateway.class)
+			.set("io.netty.leakDetection.level", "advanced")
+			.with("JDK_JAVA_OPTIONS", Vitals.JVM_OPTIONS);
+		return this;
+	}
+
 	/** Starts it and waits until it takes requests. */
 	void start() {
 		this.process.launch();

@@ -56,8 +56,22 @@ final class Nemesis implements AutoCloseable {
 	 * @param arePairs whether two things go wrong at a time
 	 * @param isCluster whether Redis is one
 	 * @param logs where gateways print to
+	 * @param sparesGateways whether nothing is done that ends a gateway's process; then
+	 * it is watched for what blocks and leaks
+	 * @param calm between the end of one fault and the next
 	 */
-	record Plan(long seed, Duration time, int perSecond, boolean arePairs, boolean isCluster, Path logs) {
+	record Plan(long seed, Duration time, int perSecond, boolean arePairs, boolean isCluster, Path logs,
+			boolean sparesGateways, Duration calm) {
+
+		Plan(long seed, Duration time, int perSecond, boolean arePairs, boolean isCluster, Path logs) {
+			this(seed, time, perSecond, arePairs, isCluster, logs, false, Duration.ZERO);
+		}
+
+		/** The same with the same two gateways from beginning to end. */
+		Plan sparingGateways(Duration calm) {
+			return new Plan(this.seed, this.time, this.perSecond, this.arePairs, this.isCluster, this.logs, true, calm);
+		}
+
 	}
 
 	/**
@@ -81,6 +95,10 @@ final class Nemesis implements AutoCloseable {
 
 		void say(String line);
 
+		/** Nothing is wrong from now on, or no longer so. */
+		default void calm(boolean isCalm) {
+		}
+
 	}
 
 	/** Starts everybody. */
@@ -88,7 +106,7 @@ final class Nemesis implements AutoCloseable {
 		this.plan = plan;
 		this.random = new Random(plan.seed());
 		Load[] told = new Load[1];
-		this.scene = new Scene(plan.logs(), plan.isCluster(), plan.seed(), Version.THIS,
+		this.scene = new Scene(plan.logs(), plan.isCluster(), plan.seed(), Version.THIS, plan.sparesGateways(),
 				(answer) -> tell(told[0], answer));
 		this.load = new Load(this.scene.loops(), this.scene.gateways().stream().map(Gateway::port).toList(),
 				this.scene.customers(), plan.perSecond(), plan.seed());
@@ -113,6 +131,11 @@ final class Nemesis implements AutoCloseable {
 		Wait.pause(WARM_UP_MILLIS);
 		while (System.nanoTime() < end) {
 			one(listener);
+			if (!this.plan.calm().isZero()) {
+				listener.calm(true);
+				Wait.pause(this.plan.calm().toMillis());
+				listener.calm(false);
+			}
 		}
 		this.load.stop();
 		Audit.Sums sums = this.audit.end();
@@ -151,7 +174,10 @@ final class Nemesis implements AutoCloseable {
 
 	private Fault next() {
 		if (this.ahead.isEmpty()) {
-			this.ahead.addAll(this.faults.round(this.random));
+			this.faults.round(this.random)
+				.stream()
+				.filter((fault) -> !fault.endsAGateway() || !this.plan.sparesGateways())
+				.forEach(this.ahead::add);
 		}
 		return this.ahead.poll();
 	}
@@ -167,6 +193,10 @@ final class Nemesis implements AutoCloseable {
 			other = next();
 		}
 		return Stream.of(one, other).sorted(Comparator.comparing(Fault::place)).toList();
+	}
+
+	Scene scene() {
+		return this.scene;
 	}
 
 	@Override

@@ -53,7 +53,8 @@ final class PostgresServer implements AutoCloseable {
 		this.log = directory.resolve("postgres").resolve("data").resolve("log").resolve("postgresql.log");
 		try {
 			Path room = Files.createDirectories(directory.resolve("postgres"));
-			this.disk = new Disk(room, "2g");
+			// Hours of load fill some of it; what is not full takes no memory.
+			this.disk = new Disk(room, "12g");
 			Path data = Files.createDirectories(room.resolve("data"));
 			this.process = new GatewayServer(data.resolve("postmaster.pid"));
 			EmbeddedPostgres.Builder server = EmbeddedPostgres.builder()

@@ -122,6 +122,14 @@ final class Scene implements AutoCloseable {
 	 * @param told hears what the provider told its callers
 	 */
 	Scene(Path logs, boolean cluster, long seed, Version version, Consumer<Transcript.Answer> told) {
+		this(logs, cluster, seed, version, false, told);
+	}
+
+	/**
+	 * The same.
+	 * @param isWatched whether gateways say what leaks in them and what blocks
+	 */
+	Scene(Path logs, boolean cluster, long seed, Version version, boolean isWatched, Consumer<Transcript.Answer> told) {
 		Random random = new Random(seed);
 		this.logs = logs;
 		try {
@@ -149,7 +157,8 @@ final class Scene implements AutoCloseable {
 			Map<String, String> settings = Map.of("TALLYGATE_PLATFORM_TOKEN",
 					secret("tgp_" + random.nextLong(1L << 60)), "TALLYGATE_ENCRYPTION_KEY", secret(key(random)));
 			for (int i = 0; i < GATEWAYS; i++) {
-				this.gateways.add(gateway(i, settings).as(version));
+				Gateway gateway = gateway(i, settings).as(version);
+				this.gateways.add(isWatched ? gateway.watched() : gateway);
 			}
 			Together.run(GATEWAYS, this.gateways.stream().<Callable<Gateway>>map((gateway) -> () -> {
 				gateway.start();

@@ -1,5 +1,8 @@
 package io.tallygate.simulation;
 
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -41,16 +44,22 @@ record Schedule(long seed, Set<Trouble> troubles, Bug bug) {
 		}
 	}
 
-	/** What the gateway says of each simulated trouble would fill disks. */
+	/**
+	 * What the gateway says of each simulated trouble would fill disks, and so would what
+	 * Reactor says of a fault that is found in a callback.
+	 */
 	static void quietly(Runnable work) {
-		Logger ours = (Logger) LoggerFactory.getLogger("io.tallygate");
-		Level before = ours.getLevel();
-		ours.setLevel(Level.OFF);
+		Map<Logger, Level> before = new HashMap<>();
+		for (String name : List.of("io.tallygate", "reactor.core.publisher.Operators")) {
+			Logger logger = (Logger) LoggerFactory.getLogger(name);
+			before.put(logger, logger.getLevel());
+			logger.setLevel(Level.OFF);
+		}
 		try {
 			work.run();
 		}
 		finally {
-			ours.setLevel(before);
+			before.forEach(Logger::setLevel);
 		}
 	}
 

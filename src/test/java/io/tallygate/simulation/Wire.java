@@ -45,6 +45,8 @@ public final class Wire {
 
 	private boolean cut;
 
+	private @Nullable Runnable beforeNextAnswer;
+
 	/**
 	 * @param server where calls are carried out
 	 * @param lives which of the servers that followed one another answers
@@ -73,6 +75,14 @@ public final class Wire {
 	/** Calls arrive again. */
 	public void join() {
 		this.cut = false;
+	}
+
+	/**
+	 * Has {@code step} happen when the next call was carried out, before anybody hears of
+	 * it.
+	 */
+	public void beforeNextAnswer(Runnable step) {
+		this.beforeNextAnswer = step;
 	}
 
 	/**
@@ -113,6 +123,7 @@ public final class Wire {
 		catch (RuntimeException ex) {
 			answer = () -> sink.error(ex);
 		}
+		carriedOut();
 		Runnable answered = answer;
 		this.process.schedule(() -> {
 			if (life == this.lives.getAsInt()) {
@@ -133,6 +144,15 @@ public final class Wire {
 		}
 		catch (RuntimeException ex) {
 			// Nobody hears of it.
+		}
+		carriedOut();
+	}
+
+	private void carriedOut() {
+		Runnable step = this.beforeNextAnswer;
+		if (step != null) {
+			this.beforeNextAnswer = null;
+			step.run();
 		}
 	}
 

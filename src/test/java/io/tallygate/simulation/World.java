@@ -52,6 +52,8 @@ import reactor.test.scheduler.VirtualTimeScheduler;
  */
 final class World {
 
+	private static final Duration LEDGER_PAUSE = Duration.ofMillis(50);
+
 	private static final Instant NOON = Instant.parse("2026-11-21T12:00:00Z");
 
 	/** Before a period ends. */
@@ -283,7 +285,15 @@ final class World {
 			}
 			case DEATHS -> {
 				Process process = anyone();
-				later(Duration.ofMillis(this.random.nextInt(1000)), () -> die(process));
+				boolean isHeard = this.random.nextBoolean();
+				later(Duration.ofMillis(this.random.nextInt(1000)), () -> {
+					if (isHeard) {
+						die(process);
+					}
+					else {
+						process.toPostgres.beforeNextAnswer(() -> die(process));
+					}
+				});
 			}
 			case FREEZES -> {
 				Process process = anyone();
@@ -655,7 +665,8 @@ final class World {
 		Process() {
 			this.metering = new MeteringInstance(this.scheduler, this.clock, World.this.ids, World.this.redis,
 					this.toRedis, World.this.postgres, World.this.progress, this.toPostgres,
-					World.this.random.nextInt(4) == 0, World.this.bug);
+					World.this.random.nextInt(4) == 0, World.this.random.nextBoolean() ? LEDGER_PAUSE : Duration.ZERO,
+					World.this.bug);
 			OutboxInstance lanes = new OutboxInstance(this.scheduler, this.clock, World.this.ids.next("ins_"),
 					World.this.outbox, World.this.progress, this.metering.witness(), this.metering.certainty(),
 					this.toPostgres, new StripeOverWire(World.this.stripe, this.scheduler, World.this.time,
@@ -678,7 +689,11 @@ final class World {
 		}
 
 		private Wire wire(IntSupplier lives) {
-			return new Wire(World.this.time, lives, this.scheduler, World.this.random, World.this.wirePercent);
+			Wire wire = new Wire(World.this.time, lives, this.scheduler, World.this.random, World.this.wirePercent);
+			if (World.this.healed) {
+				wire.heal();
+			}
+			return wire;
 		}
 
 	}

@@ -19,6 +19,7 @@ import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
 import io.tallygate.core.Problem;
 import io.tallygate.core.SecretBox;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -26,9 +27,14 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.test.web.reactive.server.WebTestClient;
+import org.springframework.web.reactive.function.client.ClientRequest;
+import org.springframework.web.reactive.function.client.ClientResponse;
+import org.springframework.web.reactive.function.client.ExchangeFunction;
 
 /**
  * The admin API's own rooms, on a real PostgreSQL, Redis and socket, with a guard that
@@ -156,8 +162,21 @@ public class AdminRooms {
 		WebTestClient http = WebTestClient.bindToServer()
 			.baseUrl("http://127.0.0.1:" + port)
 			.responseTimeout(Duration.ofSeconds(20))
+			.filter(AdminRooms::whole)
 			.build();
 		return new Running(context, database, http);
+	}
+
+	/**
+	 * Reads each answer to its end: many a test looks at no more than the status, and the
+	 * buffers of an answer that nobody reads are never released.
+	 */
+	private static Mono<ClientResponse> whole(ClientRequest request, ExchangeFunction next) {
+		return next.exchange(request)
+			.flatMap((answer) -> answer.bodyToMono(byte[].class)
+				.map((body) -> Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(body)))
+				.defaultIfEmpty(Flux.empty())
+				.map((body) -> answer.mutate().body((read) -> body.cast(DataBuffer.class)).build()));
 	}
 
 	@Bean

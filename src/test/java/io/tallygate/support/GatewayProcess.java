@@ -338,6 +338,11 @@ public final class GatewayProcess implements AutoCloseable {
 		}
 	}
 
+	/** Of its process, which runs. */
+	public long pid() {
+		return this.process.pid();
+	}
+
 	/** Of its data plane and admin API. */
 	public int port() {
 		return this.port;
