@@ -114,7 +114,11 @@ final class GrowthPage {
 			line("");
 			plot("growth-clients.svg", "CPU per request, µs, against clients", Growth.CLIENTS, Growth.WARM);
 			costs("clients", Growth.CLIENTS, List.of(Growth.WARM, Growth.ALONE, Growth.FIRST_USE));
+			facts("clients", Growth.CLIENTS, List.of("meter events a request"));
 			idle("clients", Growth.CLIENTS);
+			line("With one client its units share meter events. With a thousand that are active all the time, each is cut every ten");
+			line("seconds, and the work of sending that grows until every unit is a meter event of its own; it is in the figures above.");
+			line("");
 		}
 	}
 
