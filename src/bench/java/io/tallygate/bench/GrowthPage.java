@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class GrowthPage {
 
-	private static final Path PAGE = Path.of("docs", "growth.md");
+	static final Path PAGE = Path.of("docs", "growth.md");
 
 	private static final Path IMAGES = Path.of("docs", "images");
 
@@ -137,8 +137,7 @@ final class GrowthPage {
 			line("another client each time; for reconciliations, the statement in PostgreSQL over 35 days.");
 			line("");
 			facts("lines", Growth.LEDGER, reads);
-			line("A page costs what a page holds. Usage by day adds up a client's lines of the period, and so grows with those, not");
-			line("with the ledger: a line takes about a microsecond.");
+			line("Usage by day adds up a client's lines of the period, and so grows with those.");
 			line("");
 		}
 	}
@@ -158,7 +157,7 @@ final class GrowthPage {
 					List.of("meter events out a second", "claim, Stripe away, ms", "claim, Stripe back, ms",
 							"lanes with units due, Stripe away, ms", "lanes with units due, Stripe back, ms",
 							"count of what waits, Stripe away, ms", "count of what waits, Stripe back, ms"));
-			line("The sandbox's Stripe answers in about a millisecond, so that this is what the outbox itself can do on this machine.");
+			line("The sandbox's Stripe answers at once, so that this is what the outbox itself can do on this machine.");
 			line("Stripe takes longer: an agency has at most `tallygate.outbox.deliveries-per-agency` calls under way on each replica,");
 			line("and a call of 200 ms makes that 5 meter events a second for each of them. Stripe's own limit is %,d a second for",
 					STRIPE_EVENTS_A_SECOND);

@@ -93,8 +93,10 @@ final class PerformancePage {
 		line("# Performance");
 		line("");
 		line("Generated from `docs/results/bench.json`; [Campaigns](operating.md#campaigns) has the commands that measure and");
-		line("that make this page. Compare ratios, and only within one run: the machine decides about all else. What a request costs");
-		line("as an installation grows is on [Growth](growth.md).");
+		line("that make this page. Compare ratios, and only within one run: the machine decides about all else.");
+		if (Files.exists(GrowthPage.PAGE)) {
+			line("What a request costs as an installation grows is on [Growth](growth.md).");
+		}
 		line("");
 		line("Tallygate runs out of its jar in production mode with everything on: a channel key on each request, an open mark and an");
 		line("entry in Redis (`appendonly yes`, `appendfsync always` unless said otherwise), the ledger in PostgreSQL, and meter");
