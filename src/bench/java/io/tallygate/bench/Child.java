@@ -94,8 +94,7 @@ record Child(String name, Process process, int port) implements AutoCloseable {
 	 */
 	static void spread(long gateway, boolean everywhere) {
 		if (PINS) {
-			run(List.of("taskset", "-a", "-p", "-c", everywhere ? "0-" + (CORES - 1) : own(),
-					Long.toString(gateway)));
+			run(List.of("taskset", "-a", "-p", "-c", everywhere ? "0-" + (CORES - 1) : own(), Long.toString(gateway)));
 		}
 	}
 
@@ -146,8 +145,7 @@ record Child(String name, Process process, int port) implements AutoCloseable {
 		if (!PINS) {
 			return command;
 		}
-		List<String> pinned = new ArrayList<>(
-				List.of("taskset", "-c", (place == Place.GATEWAY) ? own() : others()));
+		List<String> pinned = new ArrayList<>(List.of("taskset", "-c", (place == Place.GATEWAY) ? own() : others()));
 		pinned.addAll(command);
 		return pinned;
 	}

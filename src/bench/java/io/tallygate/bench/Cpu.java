@@ -50,7 +50,8 @@ final class Cpu {
 	}
 
 	/**
-	 * User and system time; a process's name may hold blanks, and ends with a bracket.
+	 * User and system time, of children that ended too; a process's name may hold blanks,
+	 * and ends with a bracket.
 	 */
 	private static long ticks(long process) {
 		String all = read(Path.of("/proc", Long.toString(process), "stat"));
@@ -58,7 +59,7 @@ final class Cpu {
 			return 0;
 		}
 		String[] fields = all.substring(all.lastIndexOf(')') + 2).split(" ");
-		return Arrays.stream(fields, 11, 13).mapToLong(Long::parseLong).sum();
+		return Arrays.stream(fields, 11, 15).mapToLong(Long::parseLong).sum();
 	}
 
 	private static String read(Path file) {

@@ -2,6 +2,7 @@ package io.tallygate.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 import io.tallygate.bench.Load.Plan;
@@ -84,6 +86,18 @@ final class Growth {
 	private static final int RECONCILED_SECONDS_MAX = 120;
 
 	private static final int LINES_SECONDS_MAX = 60;
+
+	private static final int FIRST_USES_MAX = 10_000;
+
+	private static final int SETTLE_SECONDS_MAX = 60;
+
+	/** Accounts with units that Stripe does not have, and meter events on their way. */
+	private static final String OWED = """
+			select (select count(*) from account where lane_id is not null and crossed > cut)
+			  + (select count(*) from meter_event where state in ('due', 'sending'))
+			""";
+
+	private static final String METER_EVENTS = "select count(*) from meter_event";
 
 	/** What was made up ended an hour ago. */
 	private static final String LINES = "select count(*) from ledger where id >= id_at('led_', now() - interval '55 minutes')";
@@ -212,7 +226,7 @@ final class Growth {
 			for (List<Target> asked : List.of(List.of(first), List.of(first, second))) {
 				at(REPLICAS, asked.size(), WARM, asked, key);
 				this.measuring.expect(() -> this.points.add(REPLICAS, asked.size(), BEST,
-						this.measuring.load(asked, REPLICAS, Plan.best(64), key)));
+						this.measuring.load(asked, REPLICAS, Plan.best(Loads.CONNECTIONS), key)));
 			}
 			this.points.add(REPLICAS, 2, IDLE, this.measuring.idle(List.of(first, second)));
 		}
@@ -226,24 +240,52 @@ final class Growth {
 	private void clients(Installation installation, Target target) {
 		Population population = new Population(this.stores, installation, target);
 		List<Target> asked = List.of(target);
+		int rounds = this.options.common().rounds();
 		int known = 1;
-		for (int size : this.options.clients()) {
-			population.grow(size);
-			if (size > known) {
-				Plan once = Plan.fixed(this.options.rate()).most(Math.min(size - known, 10_000));
-				this.points.add(CLIENTS, size, FIRST_USE,
-						this.measuring.all(asked, FIRST_USE, once, population.keys(known, size)));
-				Plan rest = Plan.best(64).most(size - known);
-				this.measuring.all(asked, FIRST_USE, rest, population.keys(known, size));
-				Wait.pause(3000);
-			}
-			known = size;
-			for (int round = 0; round < this.options.common().rounds(); round++) {
-				at(CLIENTS, size, WARM, asked, population.keys(size));
-				at(CLIENTS, size, ALONE, asked, population.keys(1));
-				this.points.add(CLIENTS, size, IDLE, this.measuring.idle(asked));
+		try (Sql sql = new Sql(this.stores.connect(installation.database()))) {
+			for (int size : this.options.clients()) {
+				population.grow(size);
+				if (size > known) {
+					Plan once = Plan.fixed(this.options.rate()).most(Math.min(size - known, FIRST_USES_MAX));
+					this.points.add(CLIENTS, size, FIRST_USE,
+							this.measuring.all(asked, FIRST_USE, once, population.keys(known, size)));
+					Plan rest = Plan.best(Loads.CONNECTIONS).most(size - known);
+					this.measuring.all(asked, FIRST_USE, rest, population.keys(known, size));
+				}
+				known = size;
+				settle(sql);
+				double begun = sql.number(METER_EVENTS);
+				long sent = this.measuring.sent(target);
+				for (int round = 0; round < rounds; round++) {
+					at(CLIENTS, size, WARM, asked, population.keys(size));
+				}
+				this.points.add(CLIENTS, size, "meter events a request",
+						(sql.number(METER_EVENTS) - begun) / (this.measuring.sent(target) - sent));
+				settle(sql);
+				for (int round = 0; round < rounds; round++) {
+					at(CLIENTS, size, ALONE, asked, population.keys(1));
+				}
+				settle(sql);
+				for (int round = 0; round < rounds; round++) {
+					this.points.add(CLIENTS, size, IDLE, this.measuring.idle(asked));
+				}
 			}
 		}
+	}
+
+	private void settle(Installation installation) {
+		try (Sql sql = new Sql(this.stores.connect(installation.database()))) {
+			settle(sql);
+		}
+	}
+
+	/** Waits until Stripe has all that was completed, or as long as that is worth. */
+	private static void settle(Sql sql) {
+		long latest = System.nanoTime() + TimeUnit.SECONDS.toNanos(SETTLE_SECONDS_MAX);
+		while (sql.number(OWED) > 0 && System.nanoTime() < latest) {
+			Wait.pause(500);
+		}
+		Wait.pause(1000);
 	}
 
 	private void ledger(Installation installation, Target target) {
@@ -257,6 +299,7 @@ final class Growth {
 			Wait.pause(2000);
 			PastRequests.fill(this.stores, installation, present, size);
 			present = size;
+			settle(installation);
 			for (int round = 0; round < this.options.common().rounds(); round++) {
 				at(LEDGER, size, WARM, asked, population.keys(LEDGER_CLIENTS));
 			}
@@ -374,8 +417,11 @@ final class Growth {
 		}
 	}
 
+	/** On all cores, and then a little on its own. */
 	private void warm(Target target) {
 		this.measuring.warm(target, this.options.common().warmup(), List.of(Loads.JSON_BEST));
+		byte[] key = target.key().getBytes(StandardCharsets.US_ASCII);
+		this.measuring.load(List.of(target), "warm-up", Plan.fixed(this.options.rate()), () -> key);
 	}
 
 	/** What a request costs at the fixed rate. */

@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class GrowthPage {
 
-	private static final Path PAGE = Path.of("docs", "growth.md");
+	static final Path PAGE = Path.of("docs", "growth.md");
 
 	private static final Path IMAGES = Path.of("docs", "images");
 
@@ -114,7 +114,11 @@ final class GrowthPage {
 			line("");
 			plot("growth-clients.svg", "CPU per request, µs, against clients", Growth.CLIENTS, Growth.WARM);
 			costs("clients", Growth.CLIENTS, List.of(Growth.WARM, Growth.ALONE, Growth.FIRST_USE));
+			facts("clients", Growth.CLIENTS, List.of("meter events a request"));
 			idle("clients", Growth.CLIENTS);
+			line("With one client its units share meter events. With a thousand that are active all the time, each is cut every ten");
+			line("seconds, and the work of sending that grows until every unit is a meter event of its own; it is in the figures above.");
+			line("");
 		}
 	}
 
@@ -133,8 +137,7 @@ final class GrowthPage {
 			line("another client each time; for reconciliations, the statement in PostgreSQL over 35 days.");
 			line("");
 			facts("lines", Growth.LEDGER, reads);
-			line("A page costs what a page holds. Usage by day adds up a client's lines of the period, and so grows with those, not");
-			line("with the ledger: a line takes about a microsecond.");
+			line("Usage by day adds up a client's lines of the period, and so grows with those.");
 			line("");
 		}
 	}
@@ -154,7 +157,7 @@ final class GrowthPage {
 					List.of("meter events out a second", "claim, Stripe away, ms", "claim, Stripe back, ms",
 							"lanes with units due, Stripe away, ms", "lanes with units due, Stripe back, ms",
 							"count of what waits, Stripe away, ms", "count of what waits, Stripe back, ms"));
-			line("The sandbox's Stripe answers in about a millisecond, so that this is what the outbox itself can do on this machine.");
+			line("The sandbox's Stripe answers at once, so that this is what the outbox itself can do on this machine.");
 			line("Stripe takes longer: an agency has at most `tallygate.outbox.deliveries-per-agency` calls under way on each replica,");
 			line("and a call of 200 ms makes that 5 meter events a second for each of them. Stripe's own limit is %,d a second for",
 					STRIPE_EVENTS_A_SECOND);

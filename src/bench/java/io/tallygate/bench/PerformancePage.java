@@ -61,8 +61,9 @@ final class PerformancePage {
 		goals();
 		plot("json-cpu.svg", "CPU per request of 1.5 KB JSON at best rate, µs", Loads.JSON_BEST);
 		plot("sse-cpu.svg", "CPU per chunk of a stream, µs", Loads.SSE);
-		table("JSON at the best rate", Loads.CONNECTIONS + " connections, each with a request as soon as it has its answer.",
-				Loads.JSON_BEST, JSON);
+		table("JSON at the best rate",
+				Loads.CONNECTIONS + " connections, each with a request as soon as it has its answer.", Loads.JSON_BEST,
+				JSON);
 		table("JSON at 2,000 a second", "Latency counts from when a request was due.", Loads.JSON_FIXED, JSON);
 		table("JSON at 500 a second", "The same with little to do: what a request waits for.", Loads.JSON_CALM, JSON);
 		table("Streams", "100 new streams a second of 100 chunks, 20 ms apart: 10,000 chunks a second.", Loads.SSE,
@@ -92,8 +93,10 @@ final class PerformancePage {
 		line("# Performance");
 		line("");
 		line("Generated from `docs/results/bench.json`; [Campaigns](operating.md#campaigns) has the commands that measure and");
-		line("that make this page. Compare ratios, and only within one run: the machine decides about all else. What a request costs");
-		line("as an installation grows is on [Growth](growth.md).");
+		line("that make this page. Compare ratios, and only within one run: the machine decides about all else.");
+		if (Files.exists(GrowthPage.PAGE)) {
+			line("What a request costs as an installation grows is on [Growth](growth.md).");
+		}
 		line("");
 		line("Tallygate runs out of its jar in production mode with everything on: a channel key on each request, an open mark and an");
 		line("entry in Redis (`appendonly yes`, `appendfsync always` unless said otherwise), the ledger in PostgreSQL, and meter");
@@ -117,8 +120,9 @@ final class PerformancePage {
 					.stream()
 					.map((entry) -> entry.getKey() + " " + entry.getValue().asString())
 					.collect(Collectors.joining(", ")));
-		line("| Rounds | %s of %s s each, after %s s of full load on every core |", this.results.path("rounds").asString(),
-				this.results.path("seconds").asString(), this.results.path("warmup").asString());
+		line("| Rounds | %s of %s s each, after %s s of full load on every core |",
+				this.results.path("rounds").asString(), this.results.path("seconds").asString(),
+				this.results.path("warmup").asString());
 		line("| Noise | %s of a core used by others while a target was measured, %s at most |", noise(false),
 				noise(true));
 		line("");

@@ -34,9 +34,8 @@ class MeterEventReads {
 			  (select count(*) from adjustment where lane_id is not null and cut_at is null) as adjustments_waiting
 			from (
 			  select count(*) filter (where state = 'due') as due, count(*) filter (where state = 'sending') as sending,
-			    count(*) filter (where state = 'parked') as parked,
-			    min(created_at) filter (where state <> 'parked') as oldest_due_at
-			  from meter_event where state in ('due', 'sending') or state = 'parked'
+			    (select count(*) from meter_event where state = 'parked') as parked, min(created_at) as oldest_due_at
+			  from meter_event where state in ('due', 'sending')
 			) e left join stripe_connection s on true
 			""";
 

@@ -27,23 +27,22 @@ class PostgresOutbox implements Outbox {
 	/** By its name PostgreSQL says that a lane was not free after all. */
 	private static final String IN_FLIGHT = "meter_event_in_flight";
 
+	/**
+	 * Accounts with units due are read in the order of their lanes, beside the lanes that
+	 * are busy in the same order: while Stripe is away nearly all are both.
+	 */
 	private static final String LANES_DUE = """
-			select l.id
-			from lane l
-			join agency g on g.id = l.agency_id and g.status = 'active'
-			join stripe_connection s on s.agency_id = l.agency_id and s.delivery = 'running'
-			  and s.account_id = l.stripe_account and s.livemode = l.livemode
-			where l.id > :after
-			  and not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)
-			  and not exists (select from rollback_lane x where x.lane_id = l.id and x.settled_at is null)
-			  and l.id in (
-			    select a.lane_id from account a where a.lane_id is not null and a.crossed > a.cut
-			    union all
-			    select d.lane_id from adjustment d where d.lane_id is not null and d.cut_at is null)
-			  and not exists (select from meter_event m where m.lane_id = l.id and m.state in ('due', 'sending'))
-			  and not exists (select from meter_event m where m.lane_id = l.id and m.state = 'parked' and m.stops_lane)
-			order by l.id limit :limit
-			""";
+			with due as (
+			  (select a.lane_id from account a
+			  where a.crossed > a.cut and a.lane_id > :after and %1$s
+			  order by a.lane_id limit :limit)
+			  union
+			  (select d.lane_id from adjustment d
+			  where d.cut_at is null and d.lane_id > :after and %2$s
+			  order by d.lane_id limit :limit)
+			)
+			select lane_id as id from due order by lane_id limit :limit
+			""".formatted(isFree("a.lane_id"), isFree("d.lane_id"));
 
 	private static final String LANE_OF = """
 			select lane_id from account where client_id = :client and epoch = :epoch and lane_id is not null
@@ -126,11 +125,10 @@ class PostgresOutbox implements Outbox {
 
 	private static final String BACKLOG = """
 			select count(*) filter (where state = 'due') as due, count(*) filter (where state = 'sending') as sending,
-			  count(*) filter (where state = 'parked') as parked,
-			  min(created_at) filter (where state <> 'parked') as oldest_due_at,
+			  (select count(*) from meter_event where state = 'parked') as parked, min(created_at) as oldest_due_at,
 			  (select count(distinct lane_id) from rollback_lane where settled_at is null) as lanes_in_doubt,
 			  (select count(*) from stripe_connection where delivery = 'paused') as agencies_paused
-			from meter_event where state in ('due', 'sending') or state = 'parked'
+			from meter_event where state in ('due', 'sending')
 			""";
 
 	/**
@@ -182,6 +180,21 @@ class PostgresOutbox implements Outbox {
 		this.recovery = new RecoveryQueries(database.client(), ids);
 		this.ids = ids;
 		this.random = random;
+	}
+
+	/** That a lane may be cut, in SQL. */
+	private static String isFree(String lane) {
+		return """
+				not exists (select from meter_event m where m.lane_id = %1$s and m.state in ('due', 'sending'))
+				  and not exists (select from meter_event m where m.lane_id = %1$s and m.state = 'parked' and m.stops_lane)
+				  and not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)
+				  and not exists (select from rollback_lane x where x.lane_id = %1$s and x.settled_at is null)
+				  and exists (select from lane l
+				    join agency g on g.id = l.agency_id and g.status = 'active'
+				    join stripe_connection s on s.agency_id = l.agency_id and s.delivery = 'running'
+				      and s.account_id = l.stripe_account and s.livemode = l.livemode
+				    where l.id = %1$s)"""
+			.formatted(lane);
 	}
 
 	@Override
