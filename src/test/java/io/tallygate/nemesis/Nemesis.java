@@ -105,8 +105,8 @@ final class Nemesis implements AutoCloseable {
 		this.plan = plan;
 		this.random = new Random(plan.seed());
 		Load[] told = new Load[1];
-		this.scene = new Scene(plan.logs(),
-				Cast.of(plan.isCluster(), Version.THIS).watched(plan.sparesGateways()), plan.seed(), (answer) -> told[0].told(answer));
+		this.scene = new Scene(plan.logs(), Cast.of(plan.isCluster(), Version.THIS).watched(plan.sparesGateways()),
+				plan.seed(), (answer) -> told[0].told(answer));
 		this.load = Load.on(this.scene, this.scene.customers(), plan.perSecond(), plan.seed());
 		told[0] = this.load;
 		this.deaths = new Deaths(this.scene);
