@@ -52,9 +52,11 @@ class Migrations implements FlywayMigrationStrategy {
 
 	@Override
 	public void migrate(Flyway flyway) {
+		String initSql = flyway.getConfiguration().getInitSql();
+		String patience = "set lock_timeout = " + this.lockWaitMax.toMillis();
 		Flyway patient = Flyway.configure()
 			.configuration(flyway.getConfiguration())
-			.initSql("set lock_timeout = " + this.lockWaitMax.toMillis())
+			.initSql((initSql != null) ? patience + ";\n" + initSql : patience)
 			.load();
 		for (int attempt = 1;; attempt++) {
 			try {

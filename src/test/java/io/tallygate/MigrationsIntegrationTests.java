@@ -107,6 +107,18 @@ class MigrationsIntegrationTests {
 		assertThat(flyway().info().current().getVersion().getVersion()).isEqualTo(BEFORE_ADJUSTMENTS);
 	}
 
+	@Test
+	void whatElseAConnectionIsToBeToldIsNotForgotten() {
+		Flyway flyway = Flyway.configure()
+			.configuration(flyway().getConfiguration())
+			.initSql("create table if not exists told ()")
+			.load();
+
+		new Migrations().migrate(flyway);
+
+		assertThat(isTrue("select to_regclass('told') is not null")).isTrue();
+	}
+
 	private Flyway flyway() {
 		return Flyway.configure().dataSource(this.database).locations("classpath:db/migration").load();
 	}
@@ -118,9 +130,13 @@ class MigrationsIntegrationTests {
 	}
 
 	private boolean waits() {
+		return isTrue(WAITS);
+	}
+
+	private boolean isTrue(String question) {
 		try (Connection connection = this.database.getConnection();
 				Statement statement = connection.createStatement();
-				ResultSet found = statement.executeQuery(WAITS)) {
+				ResultSet found = statement.executeQuery(question)) {
 			found.next();
 			return found.getBoolean(1);
 		}

@@ -26,7 +26,7 @@ record Options(int rounds, int seconds, int warmup, String heap, List<String> on
 
 	static Options ofSystem() {
 		return new Options(Integer.getInteger("rounds", 5), Integer.getInteger("seconds", 8),
-				Integer.getInteger("warmup", 40), System.getProperty("heap", "512m"), list("only", ""),
+				Integer.getInteger("warmup", 60), System.getProperty("heap", "512m"), list("only", ""),
 				list("streams", "1000,5000").stream().map(Integer::valueOf).toList(), Boolean.getBoolean("check"),
 				Path.of(System.getProperty("jar", "target/tallygate-0.1.0-SNAPSHOT.jar")));
 	}

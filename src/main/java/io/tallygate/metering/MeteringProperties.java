@@ -41,6 +41,13 @@ record MeteringProperties(@DefaultValue("redis") CloseDurability closeDurability
 		@DefaultValue("10s") Duration sweepInterval, @DefaultValue("60s") Duration markGrace,
 		@DefaultValue("10s") Duration epochCloseInterval, @DefaultValue("20s") Duration drainMax) {
 
+	MeteringProperties {
+		if (ledgerPause.isNegative() || ledgerPause.compareTo(closeWaitMax) >= 0) {
+			throw new IllegalArgumentException("tallygate.metering.ledger-pause must be at least 0 and less than "
+					+ "the close-wait-max of " + closeWaitMax + " but was " + ledgerPause);
+		}
+	}
+
 	/** How long the ledger's writer may collect. */
 	Duration collecting() {
 		return (this.closeDurability == CloseDurability.LEDGER) ? Duration.ZERO : this.ledgerPause;
