@@ -267,7 +267,7 @@ class LimitsIntegrationTests {
 
 		exchanges(terms, 6);
 
-		MeteringWorld.await(() -> used(terms) == 6000);
+		MeteringWorld.await(() -> posted(terms).count() == 6);
 		assertThat(posted(terms).filter(Ledger.Posted::reachesSoftCap)).hasSize(1);
 		assertThat(
 				DATABASE.number("select count(*) from usage_period where soft_reached_at is not null and client_id = '"
