@@ -32,10 +32,11 @@ import org.springframework.context.SmartLifecycle;
 /**
  * Moves units from accounts to Stripe. It works in rounds, one after the other:
  * <ol>
- * <li>lanes that were woken, and with every scan all lanes with units due, are cut;</li>
+ * <li>lanes that were woken or became free, and with every scan all lanes with units due,
+ * are cut; between two cuttings there is a rest, in which units collect;</li>
  * <li>as many meter events are claimed as there are hands free;</li>
  * <li>each goes to Stripe beside the others, and what came of it is written down;</li>
- * <li>a delivered event leaves its lane free, which is cut again at once.</li>
+ * <li>a delivered event leaves its lane free.</li>
  * </ol>
  * A bell starts a round: it is rung by the scan's clock, by a wake-up and by every hand
  * that becomes free; ringing while it rings already is one round. All state is in
@@ -69,6 +70,10 @@ final class Lanes implements DueListener, SmartLifecycle {
 
 	private final Set<Account> woken = ConcurrentHashMap.newKeySet();
 
+	private final Set<Long> freed = ConcurrentHashMap.newKeySet();
+
+	private final Pace cutting;
+
 	private final AtomicBoolean scanIsDue = new AtomicBoolean();
 
 	private final AtomicInteger inFlight = new AtomicInteger();
@@ -89,6 +94,7 @@ final class Lanes implements DueListener, SmartLifecycle {
 		this.owner = owner;
 		this.metrics = metrics;
 		this.listeners = List.copyOf(listeners);
+		this.cutting = new Pace(properties.cutRest(), scheduler, this::ring);
 	}
 
 	@Override
@@ -96,11 +102,12 @@ final class Lanes implements DueListener, SmartLifecycle {
 		if (this.woken.size() < this.properties.wokenMax()) {
 			this.woken.add(new Account(client, epoch));
 		}
-		ring();
+		this.cutting.ask();
 	}
 
 	private Flux<MeterEventRow> round() {
-		return cutWoken().thenMany(this.scanIsDue.getAndSet(false) ? scan() : claim()).onErrorResume((error) -> {
+		Mono<Void> cut = this.cutting.takeUp() ? cutWoken().doFinally((signal) -> this.cutting.done()) : Mono.empty();
+		return cut.thenMany(this.scanIsDue.getAndSet(false) ? scan() : claim()).onErrorResume((error) -> {
 			log.warn("The outbox could not be read; the next scan tries again", error);
 			return Flux.empty();
 		});
@@ -109,8 +116,11 @@ final class Lanes implements DueListener, SmartLifecycle {
 	private Mono<Void> cutWoken() {
 		List<Account> accounts = List.copyOf(this.woken);
 		accounts.forEach(this.woken::remove);
+		List<Long> lanes = List.copyOf(this.freed);
+		lanes.forEach(this.freed::remove);
 		return Flux.fromIterable(accounts)
 			.flatMap((account) -> this.outbox.laneOf(account.client(), account.epoch()), this.properties.cutsAtOnce())
+			.startWith(lanes)
 			.distinct()
 			.flatMap(this::cut, this.properties.cutsAtOnce())
 			.then();
@@ -175,7 +185,7 @@ final class Lanes implements DueListener, SmartLifecycle {
 			.switchIfEmpty(Mono.fromRunnable(this.metrics::lateResult))
 			.doOnNext(this::tellSettled)
 			.filter((settled) -> settled.is(Delivery.State.DELIVERED))
-			.flatMap((settled) -> cut(settled.lane().id()))
+			.doOnNext((settled) -> cutSoon(settled.lane().id()))
 			.onErrorResume((error) -> {
 				log.warn("What came of meter event {} could not be written; its lease lapses", row.id(), error);
 				return Mono.empty();
@@ -184,6 +194,14 @@ final class Lanes implements DueListener, SmartLifecycle {
 				this.inFlight.decrementAndGet();
 				ring();
 			});
+	}
+
+	/** What came due while its event was on its way. */
+	private void cutSoon(long lane) {
+		if (this.freed.size() < this.properties.wokenMax()) {
+			this.freed.add(lane);
+		}
+		this.cutting.ask();
 	}
 
 	private void tellCut(MeterEventRow row) {

@@ -12,8 +12,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * it, so this is the delay only of what a wake-up was lost for
  * @param lanesAtOnce lanes read by a scan at a time
  * @param cutsAtOnce lanes cut at the same time; each holds a connection to PostgreSQL
- * @param wokenMax accounts remembered between two rounds; what is beyond waits for the
- * scan
+ * @param cutRest how long units collect after lanes were cut, so that a busy lane sends
+ * so often at most; what comes due after that is cut at once
+ * @param wokenMax accounts remembered until lanes are cut, and lanes that became free;
+ * what is beyond waits for the scan
  * @param deliveriesAtOnce calls to Stripe in flight
  * @param deliveriesPerAgency calls to Stripe in flight for one agency, so that a slow or
  * throttled one does not slow the others
@@ -29,7 +31,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties("tallygate.outbox")
 record OutboxProperties(@DefaultValue("5s") Duration scanEvery, @DefaultValue("500") int lanesAtOnce,
-		@DefaultValue("4") int cutsAtOnce, @DefaultValue("10000") int wokenMax,
+		@DefaultValue("4") int cutsAtOnce, @DefaultValue("500ms") Duration cutRest, @DefaultValue("10000") int wokenMax,
 		@DefaultValue("64") int deliveriesAtOnce, @DefaultValue("4") int deliveriesPerAgency,
 		@DefaultValue("16") int streamDeliveriesPerAgency, @DefaultValue("30s") Duration callTimeout,
 		@DefaultValue("30s") Duration recoverEvery, @DefaultValue("15s") Duration testUsageWaitMax,
@@ -39,6 +41,9 @@ record OutboxProperties(@DefaultValue("5s") Duration scanEvery, @DefaultValue("5
 		if (callTimeout.compareTo(lease) >= 0) {
 			throw new IllegalArgumentException("tallygate.outbox.call-timeout must be less than the lease of " + lease
 					+ " but was " + callTimeout);
+		}
+		if (cutRest.isNegative()) {
+			throw new IllegalArgumentException("tallygate.outbox.cut-rest must be at least 0 but was " + cutRest);
 		}
 	}
 

@@ -32,8 +32,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 /** The rounds of a lane in virtual time: nothing here sleeps. */
 class LanesTests {
 
-	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 2, 1, 100, 8, 4, 4,
-			Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(15), Duration.ofSeconds(60));
+	private static final Duration REST = Duration.ofMillis(250);
+
+	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 2, 1, REST, 100, 8,
+			4, 4, Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(15), Duration.ofSeconds(60));
 
 	private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
 
@@ -99,6 +101,22 @@ class LanesTests {
 		this.time.advanceTimeBy(Duration.ofMillis(1600));
 
 		assertThat(this.stripe.sent).extracting(MeterEvent::value).containsExactly(1L, 4L);
+	}
+
+	@Test
+	void aLaneThatIsNeverIdleSendsOnceARestWithAllThatCameDue() {
+		open(1, 1);
+		start();
+		this.time.advanceTimeBy(REST);
+
+		for (int i = 0; i < 10; i++) {
+			cross(1, 1);
+			this.lanes.unitsDue(Fixtures.client(1), 1);
+			this.time.advanceTimeBy(REST.dividedBy(5));
+		}
+		this.time.advanceTimeBy(REST);
+
+		assertThat(this.stripe.sent).extracting(MeterEvent::value).containsExactly(1L, 4L, 5L);
 	}
 
 	@Test

@@ -22,8 +22,9 @@ import reactor.core.scheduler.Scheduler;
 /** The lanes of one simulated process, put together as the application does. */
 public final class OutboxInstance {
 
-	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 500, 4, 10_000, 64,
-			4, 16, Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(15), Duration.ofSeconds(60));
+	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 500, 4,
+			Duration.ofMillis(500), 10_000, 64, 4, 16, Duration.ofSeconds(30), Duration.ofSeconds(30),
+			Duration.ofSeconds(15), Duration.ofSeconds(60));
 
 	private final Lanes lanes;
 
