@@ -30,6 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
  * warmed up;</li>
  * <li>in each round every load is put on every target, in turn and in an order that
  * changes;</li>
+ * <li>then it is sampled what the gateways use their CPU for;</li>
  * <li>then the durability settings are compared in the same way;</li>
  * <li>every answer must have been right, and the ledger must have a line for each;</li>
  * <li>ratios are printed and written to {@code target/results/bench.json}, and compared
@@ -57,6 +58,9 @@ final class Bench {
 
 	/** Whole answers a second that a target gave in its warm-up. */
 	private final Map<String, Double> rates = new HashMap<>();
+
+	/** What their CPU goes to, by load and target. */
+	private final Map<String, Map<String, Map<Room, Double>>> profiles = new LinkedHashMap<>();
 
 	private final List<Child> peers = new ArrayList<>();
 
@@ -100,6 +104,7 @@ final class Bench {
 		targets.add(unmetered);
 		targets.stream().filter((target) -> target.process() != 0).forEach(this::warm);
 		rounds(targets, metered);
+		Profiler.here().ifPresent((profiler) -> profile(profiler, targets));
 		if (this.options.has(Loads.DURABILITY)) {
 			durability(metered, tallygate, unmetered);
 		}
@@ -196,6 +201,23 @@ final class Bench {
 
 	}
 
+	private void profile(Profiler profiler, List<Target> targets) {
+		List<Target> gateways = targets.stream().filter(Target::isJvm).toList();
+		List<String> loads = Loads.PROFILED.stream().filter(this.options::has).toList();
+		try (Progress progress = new Progress("profiles", (long) loads.size() * gateways.size())) {
+			for (String load : loads) {
+				Map<String, Map<Room, Double>> shares = new LinkedHashMap<>();
+				for (Target target : gateways) {
+					String name = load + "-" + target.name().replaceAll("\\W+", "-");
+					shares.put(target.name(), profiler.during(target.process(), name,
+							() -> this.measuring.load(target, load, Loads.plan(load))));
+					progress.step();
+				}
+				this.profiles.put(load, shares);
+			}
+		}
+	}
+
 	/**
 	 * The end of an answer waits for a store. Which one, and how soon that says that it
 	 * has an entry, is the setting.
@@ -240,10 +262,23 @@ final class Bench {
 		versions.putAll(this.stores.versions());
 		Portkey.folder().map(Portkey::versions).ifPresent(versions::putAll);
 		Results.write("bench",
-				Map.of("samples", this.samples.toJson(), "comparisons", comparisons, "versions", versions, "machine",
-						Machine.describe(), "rounds", this.options.rounds(), "seconds", this.options.seconds(),
-						"warmup", this.options.warmup(), "heap", this.options.heap(), "faults",
-						this.measuring.faults().size(), "cores", Child.coresOfBench()));
+				Map.ofEntries(Map.entry("samples", this.samples.toJson()), Map.entry("comparisons", comparisons),
+						Map.entry("profiles", profilesAsJson()), Map.entry("versions", versions),
+						Map.entry("machine", Machine.describe()), Map.entry("rounds", this.options.rounds()),
+						Map.entry("seconds", this.options.seconds()), Map.entry("warmup", this.options.warmup()),
+						Map.entry("heap", this.options.heap()),
+						Map.entry("faults", this.measuring.faults().size()),
+						Map.entry("cores", Child.coresOfBench())));
+	}
+
+	private List<Map<String, Object>> profilesAsJson() {
+		List<Map<String, Object>> all = new ArrayList<>();
+		this.profiles.forEach((load, targets) -> targets.forEach((target, shares) -> {
+			Map<String, Object> profile = new LinkedHashMap<>(Map.of("load", load, "target", target));
+			shares.forEach((room, share) -> profile.put(room.key(), Math.round(share * 10_000) / 10_000.0));
+			all.add(profile);
+		}));
+		return all;
 	}
 
 	private boolean isNoWorseThanRecorded() {

@@ -1,5 +1,7 @@
 package io.tallygate.bench;
 
+import java.util.List;
+
 import io.tallygate.bench.Load.Plan;
 
 /** The loads that every target meets. */
@@ -22,6 +24,9 @@ final class Loads {
 
 	/** 100 new streams a second of 100 chunks, 20 ms apart: 10,000 chunks a second. */
 	static final String SSE = "sse";
+
+	/** Under which it is sampled what CPU is used for. */
+	static final List<String> PROFILED = List.of(JSON_BEST, JSON_CALM, SSE);
 
 	/** Clients that leave in the middle. */
 	static final String LEAVING = "leaving";

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -82,6 +84,7 @@ final class PerformancePage {
 						new Column("read to their end, %", Figure.READ_TO_END)));
 		stores();
 		counting();
+		profiles();
 		portkey();
 		waiting();
 		durability();
@@ -248,6 +251,41 @@ final class PerformancePage {
 				median(Loads.JSON_BEST, Figure.REDIS));
 		line("own, so that batches are larger, and fewer commands for an exchange in Redis's script are the next to try.");
 		line("");
+	}
+
+	/** What stands where in a gateway's CPU. */
+	private void profiles() {
+		Map<String, Map<String, JsonNode>> byLoad = new LinkedHashMap<>();
+		this.results.path("profiles")
+			.forEach((profile) -> byLoad
+				.computeIfAbsent(profile.path("load").asString(), (load) -> new LinkedHashMap<>())
+				.put(profile.path("target").asString(), profile));
+		if (byLoad.isEmpty()) {
+			return;
+		}
+		line("## Where the CPU goes");
+		line("");
+		line("Sampled with async-profiler under the same loads, in a run of its own after the rounds: the shares of the samples,");
+		line("times the CPU above. A sample belongs to the innermost part that its stack names, so that what a driver's answer");
+		line("sets off is not the driver's; time in the kernel is with whoever called it.");
+		line("");
+		byLoad.forEach((load, targets) -> {
+			line("| µs %s | %s |", load.equals(Loads.SSE) ? "a chunk, streams"
+					: "a request, " + (load.equals(Loads.JSON_BEST) ? "best rate" : "500 a second"),
+					String.join(" | ", targets.keySet()));
+			line("|---%s|", "|---".repeat(targets.size()));
+			for (Room room : Room.values()) {
+				line("| %s | %s |", room.title(),
+						targets.entrySet()
+							.stream()
+							.map((target) -> this.samples.spread(load, target.getKey(), Figure.CPU)
+								.map((cpu) -> Console
+									.number(cpu.median() * target.getValue().path(room.key()).asDouble()))
+								.orElse(""))
+							.collect(Collectors.joining(" | ")));
+			}
+			line("");
+		});
 	}
 
 	private String against(String target, String other) {

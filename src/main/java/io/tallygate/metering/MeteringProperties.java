@@ -36,7 +36,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record MeteringProperties(@DefaultValue("redis") CloseDurability closeDurability,
 		@DefaultValue("100ms") Duration openWaitMax, @DefaultValue("2s") Duration closeWaitMax,
 		@DefaultValue("500ms") Duration redisAnswerMax, @DefaultValue("1000") int openCredit,
-		@DefaultValue("50ms") Duration ledgerPause, @DefaultValue("1000000") int unwrittenMax,
+		@DefaultValue("200ms") Duration ledgerPause, @DefaultValue("1000000") int unwrittenMax,
 		@DefaultValue("268435456") long unwrittenBytesMax, @DefaultValue("20s") Duration lease,
 		@DefaultValue("10s") Duration sweepInterval, @DefaultValue("60s") Duration markGrace,
 		@DefaultValue("10s") Duration epochCloseInterval, @DefaultValue("20s") Duration drainMax) {

@@ -52,7 +52,7 @@ import reactor.test.scheduler.VirtualTimeScheduler;
  */
 final class World {
 
-	private static final Duration LEDGER_PAUSE = Duration.ofMillis(50);
+	private static final Duration LEDGER_PAUSE = Duration.ofMillis(200);
 
 	private static final Instant NOON = Instant.parse("2026-11-21T12:00:00Z");
 
