@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
@@ -16,6 +17,8 @@ import java.util.stream.Stream;
 final class Cpu {
 
 	private static final double MICROS_A_TICK = 10_000;
+
+	private static final Pattern COMPILER = Pattern.compile("\\(C[12] Compiler");
 
 	private static final int IDLE = 4;
 
@@ -40,6 +43,23 @@ final class Cpu {
 			.orElse(0.0);
 	}
 
+	/** Microseconds that the compilers of a JVM have used. */
+	static double microsOfCompilers(long process) {
+		Path threads = Path.of("/proc", Long.toString(process), "task");
+		if (!Files.isDirectory(threads)) {
+			return 0;
+		}
+		try (Stream<Path> all = Files.list(threads)) {
+			return all.map((thread) -> read(thread.resolve("stat")))
+				.filter((stat) -> COMPILER.matcher(stat).find())
+				.mapToLong((stat) -> ticks(stat, 13))
+				.sum() * MICROS_A_TICK;
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
 	/** Microseconds that anything on this machine has used, over all cores. */
 	static double microsOfAll() {
 		String[] counts = read(Path.of("/proc/stat")).lines().findFirst().orElseThrow().trim().split("\\s+", -1);
@@ -49,17 +69,18 @@ final class Cpu {
 			.sum() * MICROS_A_TICK;
 	}
 
-	/**
-	 * User and system time, of children that ended too; a process's name may hold blanks,
-	 * and ends with a bracket.
-	 */
+	/** User and system time, of children that ended too. */
 	private static long ticks(long process) {
-		String all = read(Path.of("/proc", Long.toString(process), "stat"));
-		if (all.isEmpty()) {
+		return ticks(read(Path.of("/proc", Long.toString(process), "stat")), 15);
+	}
+
+	/** A name may hold blanks, and ends with a bracket. */
+	private static long ticks(String stat, int end) {
+		if (stat.isEmpty()) {
 			return 0;
 		}
-		String[] fields = all.substring(all.lastIndexOf(')') + 2).split(" ");
-		return Arrays.stream(fields, 11, 15).mapToLong(Long::parseLong).sum();
+		String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+		return Arrays.stream(fields, 11, end).mapToLong(Long::parseLong).sum();
 	}
 
 	private static String read(Path file) {

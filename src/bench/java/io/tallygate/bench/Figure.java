@@ -9,6 +9,8 @@ enum Figure {
 	RATE,
 	/** CPU of the target's process, a request or a chunk. */
 	CPU,
+	/** Of the CPU that of the JVM's compilers. */
+	COMPILER,
 	/** CPU of its Redis, a request or a chunk. */
 	REDIS,
 	/** CPU of its PostgreSQL, a request or a chunk. */

@@ -192,6 +192,9 @@ final class Measuring implements AutoCloseable {
 		}
 		if (replicas.get(0).process() != 0 && each > 0) {
 			figures.put(Figure.CPU, used.target() / each);
+			if (replicas.get(0).isJvm()) {
+				figures.put(Figure.COMPILER, Math.max(0, used.compilers()) / each);
+			}
 		}
 		if (!replicas.get(0).redis().isEmpty() && each > 0) {
 			figures.put(Figure.REDIS, used.redis() / each);
@@ -255,13 +258,14 @@ final class Measuring implements AutoCloseable {
 	}
 
 	/** Microseconds that were used, and that passed. */
-	private record Used(double time, double target, double redis, double postgres, double bench, double all) {
+	private record Used(double time, double target, double compilers, double redis, double postgres, double bench, double all) {
 
 		/** Replicas share their stores. */
 		static Used now(List<Target> replicas, List<Long> processes) {
 			Target first = replicas.get(0);
 			return new Used(System.nanoTime() / 1000.0,
 					Cpu.micros(replicas.stream().map(Target::process).filter((process) -> process != 0).toList()),
+					replicas.stream().mapToDouble((target) -> Cpu.microsOfCompilers(target.process())).sum(),
 					Cpu.micros(first.redis()), Cpu.micros(first.postgres()),
 					Cpu.micros(processes) + ProcessHandle.current()
 						.info()
@@ -272,7 +276,8 @@ final class Measuring implements AutoCloseable {
 		}
 
 		Used minus(Used before) {
-			return new Used(this.time - before.time, this.target - before.target, this.redis - before.redis,
+			return new Used(this.time - before.time, this.target - before.target,
+					this.compilers - before.compilers, this.redis - before.redis,
 					this.postgres - before.postgres, this.bench - before.bench, this.all - before.all);
 		}
 
