@@ -25,6 +25,9 @@ final class PerformancePage {
 
 	private static final Path PAGE = Path.of("docs", "performance.md");
 
+	/** A run of the plateaus alone, with less heap. */
+	private static final Path SMALL_HEAP = Path.of("docs", "results", "bench-small-heap.json");
+
 	private static final Path IMAGES = Path.of("docs", "images");
 
 	private static final List<Column> JSON = List.of(new Column("CPU", Figure.CPU),
@@ -74,12 +77,13 @@ final class PerformancePage {
 		table("JSON at 500 a second", "The same with little to do: what a request waits for.", Loads.JSON_CALM, JSON);
 		table("Streams", "100 new streams a second of 100 chunks, 20 ms apart: 10,000 chunks a second.", Loads.SSE,
 				STREAMS);
-		List<Column> plateau = new ArrayList<>(STREAMS);
-		plateau.add(new Column("live heap a stream, bytes", Figure.HEAP));
-		for (String load : this.samples.loads().stream().filter(Loads::isPlateau).toList()) {
-			table("Open streams: " + load.substring(load.indexOf('-') + 1),
-					"A chunk a second each. Live heap is what a full collection leaves, less what it left before.",
-					load, plateau);
+		plateaus("", "A chunk a second each. Live heap is what a full collection leaves, less what it left before.",
+				this.samples);
+		if (Files.exists(SMALL_HEAP)) {
+			JsonNode small = JsonMapper.shared().readTree(Files.readString(SMALL_HEAP));
+			String heap = small.path("heap").asString();
+			plateaus(" in " + heap, "The same in a run of its own (" + small.path("at").asString() + ") with `-Xmx" + heap
+					+ "` for each target.", Samples.of(small));
 		}
 		table("Clients that leave",
 				Loads.LEAVING_STREAMS + " clients hang up in the middle of a stream of 5 s. By default Tallygate reads "
@@ -186,8 +190,20 @@ final class PerformancePage {
 		}
 	}
 
+	private void plateaus(String title, String about, Samples measured) {
+		List<Column> columns = new ArrayList<>(STREAMS);
+		columns.add(new Column("live heap a stream, bytes", Figure.HEAP));
+		for (String load : measured.loads().stream().filter(Loads::isPlateau).toList()) {
+			table("Open streams: " + load.substring(load.indexOf('-') + 1) + title, about, load, columns, measured);
+		}
+	}
+
 	private void table(String title, String about, String load, List<Column> columns) {
-		if (this.samples.targets(load).isEmpty()) {
+		table(title, about, load, columns, this.samples);
+	}
+
+	private void table(String title, String about, String load, List<Column> columns, Samples measured) {
+		if (measured.targets(load).isEmpty()) {
 			return;
 		}
 		line("## %s", title);
@@ -196,10 +212,10 @@ final class PerformancePage {
 		line("");
 		line("| | %s |", columns.stream().map(Column::title).collect(Collectors.joining(" | ")));
 		line("|---%s|", "|---".repeat(columns.size()));
-		for (String target : this.samples.targets(load)) {
+		for (String target : measured.targets(load)) {
 			line("| %s | %s |", target,
 					columns.stream()
-						.map((column) -> this.samples.spread(load, target, column.figure())
+						.map((column) -> measured.spread(load, target, column.figure())
 							.map((spread) -> Console.number(spread.median()))
 							.orElse(""))
 						.collect(Collectors.joining(" | ")));

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 import io.tallygate.client.Periods;
 import io.tallygate.client.Terms;
+import io.tallygate.core.Late;
 import io.tallygate.metering.Admission.Admitted;
 import io.tallygate.metering.Counters.Mark;
 import io.tallygate.metering.Counters.Operation;
@@ -122,15 +123,14 @@ class ExchangeMeter implements Meter {
 	 */
 	private Mono<Admission> markOpen(Opening opening, Mono<Admission> inRedis) {
 		Mono<Admission> inTime = opening.terms().limits().refuseNothing()
-				? inRedis.timeout(this.properties.openWaitMax(), this.scheduler) : inRedis;
-		return inTime
-			.onErrorResume((late) -> this.credit.take(opening)
-				.flatMap((admission) -> (admission instanceof Admitted)
-						? Mono.firstWithValue(openInPostgres(opening).thenReturn(admission), inRedis)
-						: inRedis.onErrorReturn(admission))
-				.onErrorResume(Credit.UsedUp.class,
-						(usedUp) -> inRedis.onErrorMap((away) -> unavailable(String.valueOf(usedUp.getMessage())))))
-			.timeout(this.properties.closeWaitMax(), this.scheduler)
+				? Mono.firstWithSignal(inRedis, Late.after(this.properties.openWaitMax(), this.scheduler)) : inRedis;
+		Mono<Admission> inEither = inTime.onErrorResume((late) -> this.credit.take(opening)
+			.flatMap((admission) -> (admission instanceof Admitted)
+					? Mono.firstWithValue(openInPostgres(opening).thenReturn(admission), inRedis)
+					: inRedis.onErrorReturn(admission))
+			.onErrorResume(Credit.UsedUp.class,
+					(usedUp) -> inRedis.onErrorMap((away) -> unavailable(String.valueOf(usedUp.getMessage())))));
+		return Mono.firstWithSignal(inEither, Late.after(this.properties.closeWaitMax(), this.scheduler))
 			.onErrorMap((error) -> !(error instanceof MeteringUnavailable), (error) -> {
 				logger.warn("Neither Redis nor PostgreSQL could mark an exchange open: {}", error.toString());
 				return unavailable("neither Redis nor PostgreSQL answers");
@@ -203,9 +203,9 @@ class ExchangeMeter implements Meter {
 			this.closing.put(opening.request().value(), opening);
 			Mono<Void> written = this.ledger.append(entry);
 			Mono<Void> counted = count(entry, tokens(opening, outcome));
-			Mono<Void> enough = (this.properties.closeDurability() == CloseDurability.LEDGER) ? written
-					: Mono.firstWithSignal(counted, written);
-			return enough.timeout(this.properties.closeWaitMax(), this.scheduler)
+			Mono<Void> late = Late.after(this.properties.closeWaitMax(), this.scheduler);
+			return ((this.properties.closeDurability() == CloseDurability.LEDGER) ? Mono.firstWithSignal(written, late)
+					: Mono.firstWithSignal(counted, written, late))
 				.onErrorMap((error) -> unavailable("neither Redis nor PostgreSQL took the entry in time"));
 		});
 	}

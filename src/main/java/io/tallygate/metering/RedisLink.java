@@ -62,8 +62,8 @@ class RedisLink implements AutoCloseable {
 	}
 
 	private Made make() {
-		return (this.client instanceof RedisClusterClient cluster) ? Made.of(cluster.connect())
-				: Made.of(((RedisClient) this.client).connect());
+		return (this.client instanceof RedisClusterClient cluster) ? Made.of(cluster.connect(TextCodec.INSTANCE))
+				: Made.of(((RedisClient) this.client).connect(TextCodec.INSTANCE));
 	}
 
 	private synchronized void keep(Made now) {
