@@ -20,10 +20,14 @@ final class FakeStripeProcess {
 	private FakeStripeProcess() {
 	}
 
-	/** Customers beside those of the demo, and meters that each may have usage of. */
+	/** Customers beside those of the demo. */
 	static final int CUSTOMERS = 10_000;
 
-	static final int METERS = 100;
+	/**
+	 * That each may have usage of: a million lanes may wait, and as many may have been
+	 * served before.
+	 */
+	static final int METERS = 200;
 
 	/**
 	 * Listens on a port, with its journal in a directory, and with many customers if

@@ -14,6 +14,7 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * Changes that the data plane must learn of: an agency's keys, clients, providers or
@@ -79,9 +80,11 @@ public class DirectoryChanges {
 		return Uncancelled.of(committed.flatMap((result) -> announce(agency).thenReturn(result)));
 	}
 
+	/** The first to come may wait for a connection, which no event loop must. */
 	private Mono<Void> announce(AgencyId agency) {
 		this.listeners.forEach((listener) -> listener.accept(agency));
 		return this.redis.convertAndSend(CHANNEL, agency.value())
+			.subscribeOn(Schedulers.boundedElastic())
 			.timeout(ANNOUNCE_TIMEOUT)
 			.doOnError((error) -> logger.warn("The change of {} could not be announced over Redis: {}", agency,
 					error.toString()))

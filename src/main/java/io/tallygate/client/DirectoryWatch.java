@@ -136,7 +136,7 @@ class DirectoryWatch implements SmartLifecycle {
 		});
 	}
 
-	/** The driver waits for the connection, which nothing but its own threads should. */
+	/** The driver waits for the connection, which no event loop must. */
 	private Flux<AgencyId> listening() {
 		return Flux
 			.using(() -> new ReactiveRedisMessageListenerContainer(this.redis),

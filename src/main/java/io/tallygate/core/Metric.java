@@ -170,7 +170,11 @@ public enum Metric {
 	RELAY_DRAINS_CUT("tallygate.relay.drains.cut", "Answers given up after the client had hung up"),
 
 	/** Memory for bodies. */
-	RELAY_BUFFERED_BYTES("tallygate.relay.buffered.bytes", "Bytes of request bodies held");
+	RELAY_BUFFERED_BYTES("tallygate.relay.buffered.bytes", "Bytes of request bodies held"),
+
+	/** What became of spans. */
+	TELEMETRY_SPANS("tallygate.telemetry.spans",
+			"Spans, by outcome: ended, exported or failed; what ended and is neither waits or was dropped");
 
 	private final String key;
 

@@ -13,6 +13,7 @@ import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
 import io.tallygate.core.Metric;
 import io.tallygate.core.NewConnections;
+import io.tallygate.core.Phases;
 import io.tallygate.metering.Ledger.Posted;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
@@ -20,9 +21,11 @@ import reactor.core.scheduler.Schedulers;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.data.redis.autoconfigure.ClientResourcesBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.util.function.SingletonSupplier;
 
 /** Puts metering together, over the real Redis and PostgreSQL. */
@@ -32,9 +35,16 @@ class MeteringConfiguration {
 
 	private final Scheduler scheduler = Schedulers.parallel();
 
+	@Bean
+	ClientResourcesBuilderCustomizer sharedEventLoops(ObjectProvider<ReactorResourceFactory> eventLoops) {
+		return (redis) -> eventLoops.ifAvailable(
+				(relay) -> SharedEventLoops.of(relay.getLoopResources()).ifPresent(redis::eventLoopGroupProvider));
+	}
+
 	/** A Redis that is away keeps nobody from starting; one that may evict does. */
 	@Bean
 	RedisCounters counters(LettuceConnectionFactory redis, MeteringProperties properties) {
+		redis.setPhase(Phases.REDIS);
 		AbstractRedisClient client = redis.getRequiredNativeClient();
 		RedisCounters counters = new RedisCounters(client, properties.redisAnswerMax(), this.scheduler);
 		counters.isThere().block();

@@ -169,6 +169,7 @@ class RunningTotals {
 			.retryWhen(Retry.fixedDelay(Long.MAX_VALUE, ASK_AGAIN)
 				.scheduler(this.scheduler)
 				.filter((error) -> !this.closed))
+			.publishOn(this.scheduler)
 			.subscribe((holding) -> {
 				if (this.reasons.addAndGet(-answered) == 0) {
 					adopt(holding);

@@ -314,6 +314,7 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 			this.failure = notMetered(error);
 			counted();
 		}));
+		this.relay.traces().ended(this.call, this.opening.at(), outcome, this.relay.clock().instant());
 	}
 
 	private Outcome outcome(Settlement settlement, @Nullable Usage usage, @Nullable Reading reading) {

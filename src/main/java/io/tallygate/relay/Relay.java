@@ -14,7 +14,8 @@ import io.tallygate.metering.Meter;
  * @param estimates counts where no provider does
  * @param exchanges all that are under way
  * @param metrics what is counted about them
+ * @param traces who is told of each
  */
 record Relay(RelayProperties properties, InstantSource clock, Meter meter, Upstreams upstreams, Estimates estimates,
-		Exchanges exchanges, RelayMetrics metrics) {
+		Exchanges exchanges, RelayMetrics metrics, GenAiTraces traces) {
 }

@@ -106,8 +106,9 @@ class RelayConfiguration {
 
 	@Bean
 	Relay relay(RelayProperties properties, Clock clock, Meter meter, Upstreams upstreams, Estimates estimates,
-			Exchanges exchanges, RelayMetrics metrics) {
-		return new Relay(properties, clock, meter, upstreams, estimates, exchanges, metrics);
+			Exchanges exchanges, RelayMetrics metrics, ObjectProvider<GenAiTraces> traces) {
+		return new Relay(properties, clock, meter, upstreams, estimates, exchanges, metrics,
+				traces.getIfAvailable(() -> GenAiTraces.NONE));
 	}
 
 	@Bean

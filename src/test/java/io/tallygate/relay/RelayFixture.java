@@ -188,7 +188,7 @@ final class RelayFixture implements AutoCloseable {
 	 */
 	@EnableAutoConfiguration(exclude = { FlywayAutoConfiguration.class, DataSourceAutoConfiguration.class,
 			R2dbcAutoConfiguration.class, DataRedisAutoConfiguration.class, DataRedisReactiveAutoConfiguration.class })
-	@Import(RelayConfiguration.class)
+	@Import({ RelayConfiguration.class, TracesConfiguration.class })
 	static class Slim {
 
 		@Bean
