@@ -318,12 +318,12 @@ final class PerformancePage {
 			.sum() * cpu(Target.TALLYGATE);
 		line("At the best rate 0.75 of plain Spring Cloud Gateway is %s µs. Relaying alone takes %s of them (metering off), and the",
 				Console.number(0.75 * cpu(Target.PLAIN)), Console.number(cpu(Target.UNMETERED)));
-		line("parts that only metering has, drivers, meter events and counting, %s. What is left of the difference is the same relaying",
+		line("parts that only metering has, drivers, meter events and counting, %s. What is left of the difference is what the JVM's",
 				Console.number(counting));
-		line("at another pace: answers leave in the bursts in which Redis acknowledges them, and the stores share the caches. The");
-		line("profile is flat: no part of counting's own stands out. So the goal would take about half as many operations an exchange,");
-		line("which the rules of accounting do not allow (a mark before the provider is asked, an entry before the last byte leaves,");
-		line("and a line in PostgreSQL), or drivers that cost half as much.");
+		line("compiler and collector have more to do, and the same relaying at another pace: answers leave in the bursts in which");
+		line("Redis acknowledges them. The profile is flat: no part of counting's own stands out. So the goal would take fewer than");
+		line("half as many operations an exchange, which the rules of accounting do not allow (a mark before the provider is asked, an");
+		line("entry before the last byte leaves, and a line in PostgreSQL), or drivers that cost a third.");
 		line("");
 	}
 

@@ -17,12 +17,16 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import io.tallygate.core.Metric;
 
-import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Condition;
+import org.springframework.context.annotation.ConditionContext;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import org.springframework.core.type.AnnotatedTypeMetadata;
+import org.springframework.util.StringUtils;
 
 /**
  * Traces, where OpenTelemetry's own
@@ -32,7 +36,7 @@ import org.springframework.core.env.Environment;
  * HTTP; metrics and logs have ways of their own.
  */
 @Configuration(proxyBeanMethods = false)
-@ConditionalOnExpression("!'${otel.exporter.otlp.endpoint:}'.isBlank()")
+@Conditional(TracesConfiguration.Collected.class)
 class TracesConfiguration {
 
 	private static final Map<String, String> FIXED = Map.of("otel.metrics.exporter", "none", "otel.logs.exporter",
@@ -71,6 +75,16 @@ class TracesConfiguration {
 			.description(Metric.TELEMETRY_SPANS.description())
 			.tag("outcome", outcome)
 			.register(registry);
+	}
+
+	/** Somebody is named who collects spans. */
+	static final class Collected implements Condition {
+
+		@Override
+		public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {
+			return StringUtils.hasText(context.getEnvironment().getProperty("otel.exporter.otlp.endpoint"));
+		}
+
 	}
 
 	/** Counts the spans that are recorded. */
