@@ -19,7 +19,10 @@ class SimulationTests {
 
 	private static final int SEEDS = 3000;
 
-	private static final int SEEDS_TO_FIND_A_BUG = 1000;
+	/**
+	 * Most are found at once; one needs a network that loses just one call of a thousand.
+	 */
+	private static final int SEEDS_TO_FIND_A_BUG = 3000;
 
 	@Test
 	@Matrix({ 11, 12, 17, 20, 22, 23, 25, 31, 36, 37, 42, 43, 44, 45, 47, 48, 49, 51, 70, 71, 74 })
