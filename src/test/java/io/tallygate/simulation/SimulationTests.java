@@ -20,7 +20,7 @@ class SimulationTests {
 	private static final int SEEDS = 3000;
 
 	/**
-	 * Most are found at once; one needs a network that loses just one call of a thousand.
+	 * Most are found at once, the rarest in about one schedule of a thousand.
 	 */
 	private static final int SEEDS_TO_FIND_A_BUG = 3000;
 

@@ -18,6 +18,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 public final class Books {
 
+	/** Longer than entries collect for the ledger and a batch of them takes. */
+	private static final int SETTLED_MILLIS = 1000;
+
 	private final GatewayProcess gateway;
 
 	private final GatewayClient provider;
@@ -92,8 +95,8 @@ public final class Books {
 	}
 
 	/**
-	 * Waits until Stripe has of each client what its ledger says, no unit more at any
-	 * instant, and no identifier twice.
+	 * Waits until Stripe has of each client what its ledger says, and no more comes into
+	 * that; no unit more at any instant, and no identifier twice.
 	 */
 	public void agreeWithStripe() {
 		Wait.until("agreement with Stripe", 90, () -> {
@@ -101,7 +104,11 @@ public final class Books {
 			Map<String, Long> owed = owed();
 			accepted.forEach((customer, units) -> assertThat(units).as("units of %s at Stripe", customer)
 				.isLessThanOrEqualTo(owed.getOrDefault(customer, 0L)));
-			return accepted.equals(owed);
+			if (!accepted.equals(owed)) {
+				return false;
+			}
+			Wait.pause(SETTLED_MILLIS);
+			return owed().equals(owed);
 		}, () -> "Owed are " + owed() + " and accepted " + accepted());
 
 		assertThat(this.stripe.get("/__transcript").path("events"))
