@@ -31,7 +31,7 @@ final class GenAiTraces {
 	private static final Logger logger = LoggerFactory.getLogger(GenAiTraces.class);
 
 	/** Nobody is told. */
-	static final GenAiTraces NONE = new GenAiTraces(OpenTelemetry.noop());
+	static final GenAiTraces NONE = new GenAiTraces(OpenTelemetry.noop(), false);
 
 	private static final AttributeKey<String> OPERATION = AttributeKey.stringKey("gen_ai.operation.name");
 
@@ -63,9 +63,13 @@ final class GenAiTraces {
 	 * @param telemetry by which spans go to whoever collects them
 	 */
 	GenAiTraces(OpenTelemetry telemetry) {
+		this(telemetry, true);
+	}
+
+	private GenAiTraces(OpenTelemetry telemetry, boolean isWanted) {
 		this.tracer = telemetry.getTracer("io.tallygate");
 		this.propagator = telemetry.getPropagators().getTextMapPropagator();
-		this.isWanted = telemetry != OpenTelemetry.noop();
+		this.isWanted = isWanted;
 	}
 
 	/**
