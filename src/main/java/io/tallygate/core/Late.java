@@ -8,8 +8,8 @@ import reactor.core.scheduler.Scheduler;
 
 /**
  * The end of somebody's patience, for {@link Mono#firstWithSignal}. Reactor's own timeout
- * composes its message with regular expressions whenever it is subscribed to, which was 3
- * % of a request's CPU.
+ * composes its message with regular expressions whenever it is subscribed to: 2.6 of the
+ * 117 µs that a request took at the best rate, sampled by the bench.
  */
 public final class Late {
 
