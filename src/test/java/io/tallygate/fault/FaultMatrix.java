@@ -1,7 +1,5 @@
 package io.tallygate.fault;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -10,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,8 +25,8 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 	/** Where the results stand that are worth keeping. */
 	private static final Path RESULTS = Path.of("docs", "results");
 
-	/** Has a page of its own. */
-	private static final String BENCH = "bench.json";
+	/** What is not one of these has a page of its own. */
+	private static final List<String> CAMPAIGNS = List.of("cluster", "nemesis", "simulation", "soak", "upgrade");
 
 	/** Figures that stand in another column or on another page. */
 	private static final List<String> ELSEWHERE = List.of("at", "java", "cores", "watched", "kilobytes_grown");
@@ -56,21 +53,15 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 	}
 
 	private static Map<String, JsonNode> readResults() {
-		if (!Files.isDirectory(RESULTS)) {
-			return Map.of();
+		JsonMapper json = new JsonMapper();
+		Map<String, JsonNode> results = new LinkedHashMap<>();
+		for (String campaign : CAMPAIGNS) {
+			Path file = RESULTS.resolve(campaign + ".json");
+			if (Files.exists(file)) {
+				results.put(campaign, json.readTree(file.toFile()));
+			}
 		}
-		try (Stream<Path> files = Files.list(RESULTS)) {
-			JsonMapper json = new JsonMapper();
-			Map<String, JsonNode> results = new LinkedHashMap<>();
-			files.filter((file) -> file.toString().endsWith(".json") && !file.endsWith(BENCH))
-				.sorted()
-				.forEach((file) -> results.put(file.getFileName().toString().replace(".json", ""),
-						json.readTree(file.toFile())));
-			return results;
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		return results;
 	}
 
 	/** The tests that show a row. */
