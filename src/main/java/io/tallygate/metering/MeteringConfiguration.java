@@ -22,6 +22,7 @@ import reactor.core.scheduler.Schedulers;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.data.redis.autoconfigure.ClientResourcesBuilderCustomizer;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
@@ -33,12 +34,25 @@ import org.springframework.util.function.SingletonSupplier;
 @EnableConfigurationProperties(MeteringProperties.class)
 class MeteringConfiguration {
 
+	private static final String REDIS_OVER_TLS = "rediss://";
+
 	private final Scheduler scheduler = Schedulers.parallel();
 
+	/**
+	 * Over TLS the driver keeps loops of its own: it reads the authorities' files on them,
+	 * anew for each connection.
+	 */
 	@Bean
-	ClientResourcesBuilderCustomizer sharedEventLoops(ObjectProvider<ReactorResourceFactory> eventLoops) {
-		return (redis) -> eventLoops.ifAvailable(
-				(relay) -> SharedEventLoops.of(relay.getLoopResources()).ifPresent(redis::eventLoopGroupProvider));
+	ClientResourcesBuilderCustomizer sharedEventLoops(ObjectProvider<ReactorResourceFactory> eventLoops,
+			DataRedisProperties redis) {
+		boolean isOverTls = redis.getSsl().isEnabled()
+				|| (redis.getUrl() != null && redis.getUrl().startsWith(REDIS_OVER_TLS));
+		return (resources) -> {
+			if (!isOverTls) {
+				eventLoops.ifAvailable((relay) -> SharedEventLoops.of(relay.getLoopResources())
+					.ifPresent(resources::eventLoopGroupProvider));
+			}
+		};
 	}
 
 	/** A Redis that is away keeps nobody from starting; one that may evict does. */

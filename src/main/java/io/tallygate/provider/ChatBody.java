@@ -88,6 +88,9 @@ final class ChatBody {
 		if (this.model == null || this.model.isBlank()) {
 			throw new InvalidRequest("missing_model", "model", "'model' must be given, as the name of a model");
 		}
+		if (this.model.chars().anyMatch(Character::isISOControl)) {
+			throw new InvalidRequest("invalid_json", "model", "'model' must not have control characters in it");
+		}
 		if (this.background) {
 			throw new InvalidRequest("background_not_supported", "background",
 					"'background' cannot be true: an answer that is fetched later cannot be metered here");

@@ -15,7 +15,7 @@ import reactor.netty.http.server.HttpServerResponse;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.http.server.reactive.AbstractServerHttpRequest;
-import org.springframework.http.server.reactive.AbstractServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
 
 /**
@@ -48,7 +48,8 @@ abstract class ApiFilter implements GatewayFilter {
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
 		HttpServerRequest http = ((AbstractServerHttpRequest) exchange.getRequest()).getNativeRequest();
-		HttpServerResponse response = ((AbstractServerHttpResponse) exchange.getResponse()).getNativeResponse();
+		// Spring wraps the response to a HEAD.
+		HttpServerResponse response = ServerHttpResponseDecorator.getNativeResponse(exchange.getResponse());
 		ApiRequest request = ApiRequest.of(new RequestId(this.answers.ids().next(RequestId.PREFIX)), http);
 		return answer(request).onErrorResume((error) -> refusal(request, error))
 			.flatMap((answer) -> answer.writeTo(response))

@@ -14,8 +14,8 @@ import reactor.core.publisher.MonoSink;
 
 /**
  * The client's side of an exchange. A stream of events is passed on part by part. Any
- * other answer is gathered and sent whole; one that grows over a bound becomes a stream
- * of which the last part is held back. When the client leaves, everything offered is
+ * other answer is gathered and sent whole; one that grows over a bound, its own or that of
+ * all bodies held at once, becomes a stream of which the last part is held back. When the client leaves, everything offered is
  * dropped. All on the event loop of the client's connection.
  */
 final class Delivery implements AnswerStream.Listener {
@@ -35,6 +35,8 @@ final class Delivery implements AnswerStream.Listener {
 
 	private final RelayProperties properties;
 
+	private final BufferedBytes buffered;
+
 	private final Channel channel;
 
 	private final MonoSink<Answer> client;
@@ -46,6 +48,9 @@ final class Delivery implements AnswerStream.Listener {
 	private HttpHeaders headers = EmptyHttpHeaders.INSTANCE;
 
 	private @Nullable CompositeByteBuf gathered;
+
+	/** How much of the bytes that all may hold was taken for what is gathered. */
+	private long room;
 
 	private @Nullable AnswerStream stream;
 
@@ -63,8 +68,10 @@ final class Delivery implements AnswerStream.Listener {
 
 	private long unsent;
 
-	Delivery(RelayProperties properties, Channel channel, MonoSink<Answer> client, Listener listener) {
+	Delivery(RelayProperties properties, BufferedBytes buffered, Channel channel, MonoSink<Answer> client,
+			Listener listener) {
 		this.properties = properties;
+		this.buffered = buffered;
 		this.channel = channel;
 		this.client = client;
 		this.listener = listener;
@@ -123,8 +130,7 @@ final class Delivery implements AnswerStream.Listener {
 				this.stream.complete();
 			}
 			else {
-				ByteBuf whole = (this.gathered != null) ? this.gathered : Unpooled.EMPTY_BUFFER;
-				this.gathered = null;
+				ByteBuf whole = (this.gathered != null) ? ungathered(this.gathered) : Unpooled.EMPTY_BUFFER;
 				this.client.success(new Answer.Whole(this.status, this.headers, whole));
 			}
 		}
@@ -136,18 +142,16 @@ final class Delivery implements AnswerStream.Listener {
 	 * @return whether it was in its middle
 	 */
 	boolean fail(ApiError error) {
-		boolean broken = this.stream != null && !this.gone && !this.over;
-		if (!this.gone && !this.over) {
-			if (this.stream != null) {
-				this.stream.offer(Unpooled.wrappedBuffer(error.event()));
-				this.stream.fail(new Answer.BrokenOff());
-			}
-			else {
-				this.client.error(error);
-			}
-		}
+		boolean waits = !this.gone && !this.over;
 		drop();
-		return broken;
+		if (waits && this.stream != null) {
+			this.stream.offer(Unpooled.wrappedBuffer(error.event()));
+			this.stream.fail(new Answer.BrokenOff());
+		}
+		else if (waits) {
+			this.client.error(error);
+		}
+		return waits && this.stream != null;
 	}
 
 	@Override
@@ -173,13 +177,24 @@ final class Delivery implements AnswerStream.Listener {
 		CompositeByteBuf all = (this.gathered != null) ? this.gathered
 				: this.channel.alloc().compositeBuffer(PARTS_MAX);
 		this.gathered = all;
+		boolean hasRoom = this.buffered.take(part.readableBytes());
+		if (hasRoom) {
+			this.room += part.readableBytes();
+		}
 		all.addComponent(true, part);
 		this.listener.taken();
-		if (all.readableBytes() > this.properties.wholeAnswerMax().toBytes()) {
-			this.gathered = null;
+		if (!hasRoom || all.readableBytes() > this.properties.wholeAnswerMax().toBytes()) {
 			this.holdsLast = true;
-			startStream().offer(all);
+			startStream().offer(ungathered(all));
 		}
+	}
+
+	/** What was gathered is somebody else's from now on. */
+	private ByteBuf ungathered(ByteBuf all) {
+		this.gathered = null;
+		this.buffered.give(this.room);
+		this.room = 0;
+		return all;
 	}
 
 	private void offer(AnswerStream to, ByteBuf part) {
@@ -237,8 +252,7 @@ final class Delivery implements AnswerStream.Listener {
 			this.stallTimer.cancel(false);
 		}
 		if (this.gathered != null) {
-			this.gathered.release();
-			this.gathered = null;
+			ungathered(this.gathered).release();
 		}
 		if (this.held != null) {
 			this.held.release();

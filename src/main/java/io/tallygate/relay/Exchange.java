@@ -102,7 +102,7 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 		this.relay = relay;
 		this.call = call;
 		this.channel = channel;
-		this.delivery = new Delivery(relay.properties(), channel, client, this);
+		this.delivery = new Delivery(relay.properties(), relay.buffered(), channel, client, this);
 		this.opening = call.opening(relay.clock().instant());
 		this.bodyBytes = call.body().bytes().length;
 	}
@@ -175,14 +175,20 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 			this.call.body().release();
 		}
 		String contentType = headers.get(HttpHeaderNames.CONTENT_TYPE);
-		boolean events = contentType != null && contentType.regionMatches(true, 0, "text/event-stream", 0, 17);
-		this.tap = AnswerTap.of(events || (this.call.request().stream() && status < 300),
+		boolean events = is(contentType, "text/event-stream");
+		boolean wanted = this.call.request().stream() && status < 300;
+		this.tap = AnswerTap.of(events || wanted,
 				headers.get(HttpHeaderNames.CONTENT_ENCODING), this.call.hidesUsageChunk(),
 				this.call.access().estimatesMissingUsage());
 		HttpHeaders forClient = DefaultHttpHeadersFactory.headersFactory().withValidation(false).newHeaders();
 		RelayHeaders.toClient(headers, this.call.id(), forClient);
 		RateHeaders.write(this.rates, forClient);
-		this.delivery.begin(status, forClient, events);
+		// Providers name streams by other types too, but none that is sent as an object.
+		this.delivery.begin(status, forClient, events || (wanted && !is(contentType, "application/json")));
+	}
+
+	private static boolean is(@Nullable String contentType, String type) {
+		return contentType != null && contentType.regionMatches(true, 0, type, 0, type.length());
 	}
 
 	@Override

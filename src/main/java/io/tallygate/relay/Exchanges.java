@@ -14,13 +14,17 @@ import org.springframework.context.SmartLifecycle;
  */
 final class Exchanges implements SmartLifecycle {
 
+	/** After the grace, for ending what is left and telling its clients. */
+	static final Duration ENDING = Duration.ofSeconds(5);
+
+	/** Of which this is left to whatever else stops at the same time. */
+	private static final Duration SPARE = Duration.ofSeconds(1);
+
 	private static final Duration LOOK = Duration.ofMillis(50);
 
 	private final int drainsMax;
 
 	private final Duration grace;
-
-	private final Duration ending;
 
 	private final Set<Exchange> running = ConcurrentHashMap.newKeySet();
 
@@ -31,13 +35,10 @@ final class Exchanges implements SmartLifecycle {
 	/**
 	 * Nothing under way.
 	 * @param drainsMax the most that are drained at once
-	 * @param grace how long a shutdown lasts; its last part (a quarter, at most 5 s) is
-	 * for ending what is left
+	 * @param grace how long exchanges have to end by themselves once a shutdown has begun
 	 */
 	Exchanges(int drainsMax, Duration grace) {
 		this.drainsMax = drainsMax;
-		Duration quarter = grace.dividedBy(4);
-		this.ending = (quarter.compareTo(Duration.ofSeconds(5)) < 0) ? quarter : Duration.ofSeconds(5);
 		this.grace = grace;
 	}
 
@@ -78,9 +79,9 @@ final class Exchanges implements SmartLifecycle {
 
 	@Override
 	public void stop() {
-		awaitNone(this.grace.minus(this.ending));
+		awaitNone(this.grace);
 		this.running.forEach(Exchange::shutDown);
-		awaitNone(this.ending.dividedBy(2));
+		awaitNone(ENDING.minus(SPARE));
 		this.started = false;
 	}
 

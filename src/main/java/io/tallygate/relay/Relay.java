@@ -12,10 +12,11 @@ import io.tallygate.metering.Meter;
  * @param meter opens and closes
  * @param upstreams the ways to the providers
  * @param estimates counts where no provider does
+ * @param buffered bounds all that is held of bodies
  * @param exchanges all that are under way
  * @param metrics what is counted about them
  * @param traces who is told of each
  */
 record Relay(RelayProperties properties, InstantSource clock, Meter meter, Upstreams upstreams, Estimates estimates,
-		Exchanges exchanges, RelayMetrics metrics, GenAiTraces traces) {
+		BufferedBytes buffered, Exchanges exchanges, RelayMetrics metrics, GenAiTraces traces) {
 }

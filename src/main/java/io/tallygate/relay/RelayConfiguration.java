@@ -34,6 +34,8 @@ import org.springframework.cloud.gateway.handler.RoutePredicateHandlerMapping;
 import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.support.AbstractApplicationContext;
+import org.springframework.context.support.DefaultLifecycleProcessor;
 import org.springframework.core.env.Environment;
 import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.util.unit.DataSize;
@@ -93,9 +95,16 @@ class RelayConfiguration {
 	}
 
 	@Bean
-	Exchanges exchanges(RelayProperties properties,
-			@Value("${spring.lifecycle.timeout-per-shutdown-phase:60s}") Duration grace) {
+	Exchanges exchanges(RelayProperties properties, @Value("${tallygate.shutdown-grace:60s}") Duration grace) {
 		return new Exchanges(properties.drainsMax(), grace);
+	}
+
+	/** Nothing that stops is waited for longer than the exchanges are. */
+	@Bean(AbstractApplicationContext.LIFECYCLE_PROCESSOR_BEAN_NAME)
+	static DefaultLifecycleProcessor shutdown(@Value("${tallygate.shutdown-grace:60s}") Duration grace) {
+		DefaultLifecycleProcessor phases = new DefaultLifecycleProcessor();
+		phases.setTimeoutPerShutdownPhase(grace.plus(Exchanges.ENDING).toMillis());
+		return phases;
 	}
 
 	@Bean
@@ -106,19 +115,19 @@ class RelayConfiguration {
 
 	@Bean
 	Relay relay(RelayProperties properties, Clock clock, Meter meter, Upstreams upstreams, Estimates estimates,
-			Exchanges exchanges, RelayMetrics metrics, ObjectProvider<GenAiTraces> traces) {
-		return new Relay(properties, clock, meter, upstreams, estimates, exchanges, metrics,
+			BufferedBytes buffered, Exchanges exchanges, RelayMetrics metrics, ObjectProvider<GenAiTraces> traces) {
+		return new Relay(properties, clock, meter, upstreams, estimates, buffered, exchanges, metrics,
 				traces.getIfAvailable(() -> GenAiTraces.NONE));
 	}
 
 	@Bean
-	RouteLocator relayRoutes(Relay relay, KeyDirectory keys, Clock clock, Ids ids, BufferedBytes buffered,
+	RouteLocator relayRoutes(Relay relay, KeyDirectory keys, Clock clock, Ids ids,
 			@Qualifier("relayWorkers") Scheduler workers,
 			@Value("${tallygate.body-bytes-max:32MB}") DataSize bodyBytesMax,
 			@Value("${tallygate.public-url:http://localhost:${server.port:8080}}") String publicUrl) {
 		ApiFilter.Answers answers = new ApiFilter.Answers(ids, relay.metrics());
 		Callers callers = new Callers(keys, clock);
-		return new RelayRoutes(new RelayFilter(answers, callers, bodyBytesMax.toBytes(), buffered, workers, relay),
+		return new RelayRoutes(new RelayFilter(answers, callers, bodyBytesMax.toBytes(), workers, relay),
 				new ModelsFilter(answers, callers, relay.properties(), relay.upstreams()),
 				new UnknownPathFilter(answers, publicUrl));
 	}

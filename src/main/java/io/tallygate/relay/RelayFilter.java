@@ -29,18 +29,15 @@ final class RelayFilter extends ApiFilter {
 
 	private final long bodyBytesMax;
 
-	private final BufferedBytes buffered;
-
 	private final Scheduler workers;
 
 	private final Relay relay;
 
-	RelayFilter(ApiFilter.Answers answers, Callers callers, long bodyBytesMax, BufferedBytes buffered,
+	RelayFilter(ApiFilter.Answers answers, Callers callers, long bodyBytesMax,
 			Scheduler workers, Relay relay) {
 		super(answers);
 		this.callers = callers;
 		this.bodyBytesMax = bodyBytesMax;
-		this.buffered = buffered;
 		this.workers = workers;
 		this.relay = relay;
 	}
@@ -48,7 +45,7 @@ final class RelayFilter extends ApiFilter {
 	@Override
 	Mono<Answer> answer(ApiRequest request) {
 		return this.callers.identify(request.headers())
-			.flatMap((access) -> RequestBody.read(request.http(), this.bodyBytesMax, this.buffered)
+			.flatMap((access) -> RequestBody.read(request.http(), this.bodyBytesMax, this.relay.buffered())
 				.flatMap((body) -> relayed(request, access, body)));
 	}
 

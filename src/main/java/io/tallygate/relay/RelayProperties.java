@@ -9,8 +9,8 @@ import org.springframework.util.unit.DataSize;
 /**
  * What the data plane holds, and for how long.
  *
- * @param bufferedBytesMax bodies held at once, over all requests; above it new requests
- * are answered 503
+ * @param bufferedBytesMax bodies held at once, of all requests and of answers that go out
+ * whole; above it new requests are answered 503, and answers go out part by part
  * @param headTimeMax longest time from a request's first byte to the end of its head
  * @param bodyPauseMax longest pause between two parts of a request's body
  * @param clientIdleMax how long a client's connection without a request is kept; should

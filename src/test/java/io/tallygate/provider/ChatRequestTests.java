@@ -102,6 +102,15 @@ class ChatRequestTests {
 			.returns("model", InvalidRequest::param);
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "{\"model\":\"gpt\\u0000\"}", "{\"model\":\"gpt\\n4\"}" })
+	void aModelIsNamedInCharactersThatCanBeWrittenDown(String body) {
+		assertThatExceptionOfType(InvalidRequest.class).isThrownBy(() -> ChatRequest.read(utf8(body)))
+			.withMessageContaining("control characters")
+			.returns("invalid_json", InvalidRequest::code)
+			.returns("model", InvalidRequest::param);
+	}
+
 	@Test
 	void aBackgroundAnswerIsRefused() {
 		assertThatExceptionOfType(InvalidRequest.class)

@@ -11,7 +11,7 @@ import reactor.core.publisher.Mono;
 /** What the data plane's routes and error codes are, for tests of other rooms. */
 public final class DataPlane {
 
-	private static final RelayRoutes ROUTES = new RelayRoutes(new RelayFilter(null, null, 0, null, null, null),
+	private static final RelayRoutes ROUTES = new RelayRoutes(new RelayFilter(null, null, 0, null, null),
 			new ModelsFilter(null, null, null, null), new UnknownPathFilter(null, ""));
 
 	private DataPlane() {

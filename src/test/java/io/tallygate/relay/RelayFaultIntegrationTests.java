@@ -63,6 +63,23 @@ class RelayFaultIntegrationTests {
 	}
 
 	@Test
+	void anAnswerForWhichThereIsNoRoomGoesOutPartByPart() {
+		byte[] padding = " ".repeat(40_000).getBytes(StandardCharsets.US_ASCII);
+		relay.provider
+			.answers(ScriptedProvider.json(List.of(padding, padding, padding, ANSWER.getBytes(StandardCharsets.US_ASCII)))
+				.pausing(Duration.ofMillis(300)));
+
+		RawClient client = relay.client()
+			.post("/v1/chat/completions", "{\"model\":\"gpt-4o\",\"messages\":[]}", "Authorization: Bearer " + RelayFixture.KEY,
+					"Connection: close");
+		client.readBytes(60_000);
+
+		assertThat(relay.provider.written()).isLessThan(4);
+		assertThat(client.rest()).contains(ANSWER);
+		assertThat(relay.meter.outcome().usage()).isEqualTo(Usage.of(3, 4));
+	}
+
+	@Test
 	@Matrix(56)
 	void aProviderWithoutAnAddressIs502AndFree() {
 		relay.keys.put(RelayFixture.KEY,

@@ -47,7 +47,7 @@ class RelayIntegrationTests {
 	static void start() {
 		BlockHound.install();
 		relay = new RelayFixture("tallygate.body-bytes-max=1MB", "tallygate.relay.whole-answer-max=64KB",
-				"spring.lifecycle.timeout-per-shutdown-phase=5s");
+				"tallygate.shutdown-grace=5s");
 	}
 
 	@AfterAll
@@ -561,6 +561,33 @@ class RelayIntegrationTests {
 		assertThat(answer.status()).isEqualTo(404);
 		assertThat(answer.body()).contains("unknown_path").contains("/v1");
 		assertThat(relay.provider.requests()).isZero();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/v1/models", "/v1/chat/completions", "/v1/files" })
+	void aHeadIsRefusedLikeAnyOtherMethod(String path) {
+		String answer = relay.client()
+			.send("HEAD " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			.rest();
+
+		assertThat(answer).startsWith("HTTP/1.1 404 ").contains("x-request-id: req_").endsWith("\r\n\r\n");
+		assertThat(relay.provider.requests()).isZero();
+	}
+
+	@Test
+	void aStreamUnderAnotherContentTypeComesAsItComes() {
+		List<byte[]> events = with(events(2, "\n"), USAGE_CHUNK, DONE);
+		relay.provider
+			.answers(ScriptedProvider.stream(events).named("text/plain; charset=utf-8").pausing(Duration.ofMillis(300)));
+
+		RawClient client = relay.client()
+			.post("/v1/chat/completions", STREAM_REQUEST, "Authorization: Bearer " + RelayFixture.KEY,
+					"Connection: close");
+		client.readEvents(1);
+
+		assertThat(relay.provider.written()).isLessThan(events.size());
+		assertThat(client.rest()).contains("[DONE]");
+		assertThat(relay.meter.outcome().usage()).isEqualTo(Usage.of(3, 4));
 	}
 
 	@Test

@@ -28,7 +28,7 @@ class RelayShutdownIntegrationTests {
 	@Test
 	@Matrix(72)
 	void aStreamThatEndsWithinTheGraceEndsWhole() throws Exception {
-		RelayFixture relay = new RelayFixture("spring.lifecycle.timeout-per-shutdown-phase=10s");
+		RelayFixture relay = new RelayFixture("tallygate.shutdown-grace=3s");
 		relay.provider.answers(ScriptedProvider.stream(EVENTS).pausing(Duration.ofMillis(400)));
 		RawClient client = relay.chat(REQUEST);
 		relay.provider.request();
@@ -45,7 +45,7 @@ class RelayShutdownIntegrationTests {
 	@Test
 	@Matrix(72)
 	void aStreamThatDoesNotIsSettledAndItsClientTold() throws Exception {
-		RelayFixture relay = new RelayFixture("spring.lifecycle.timeout-per-shutdown-phase=3s");
+		RelayFixture relay = new RelayFixture("tallygate.shutdown-grace=1s");
 		relay.provider.answers(ScriptedProvider.stream(EVENTS).pausing(Duration.ofSeconds(4)));
 		RawClient client = relay.chat(REQUEST);
 		relay.provider.request();

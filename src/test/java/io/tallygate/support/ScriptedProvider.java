@@ -60,6 +60,14 @@ public final class ScriptedProvider implements AutoCloseable {
 			return new Script(this.pieces, pause, this.aborts);
 		}
 
+		/** The same stream under another content type. */
+		public Script named(String contentType) {
+			String head = new String(this.pieces.get(0), StandardCharsets.US_ASCII);
+			List<byte[]> parts = new ArrayList<>(this.pieces);
+			parts.set(0, head.replace(EVENT_STREAM, contentType).getBytes(StandardCharsets.US_ASCII));
+			return new Script(parts, this.before, this.aborts);
+		}
+
 		/**
 		 * The same, of which nothing more comes after {@code count} pieces for a minute.
 		 */
@@ -76,6 +84,8 @@ public final class ScriptedProvider implements AutoCloseable {
 		}
 
 	}
+
+	private static final String EVENT_STREAM = "text/event-stream; charset=utf-8";
 
 	private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
 
@@ -184,7 +194,7 @@ public final class ScriptedProvider implements AutoCloseable {
 	/** An event stream in these pieces, each a chunk of its own. */
 	public static Script stream(List<byte[]> pieces, String... headers) {
 		List<byte[]> all = new ArrayList<>();
-		all.add(head(200, "text/event-stream; charset=utf-8", "Transfer-Encoding: chunked", headers)
+		all.add(head(200, EVENT_STREAM, "Transfer-Encoding: chunked", headers)
 			.getBytes(StandardCharsets.US_ASCII));
 		for (byte[] piece : pieces) {
 			all.add(join((Integer.toHexString(piece.length) + "\r\n").getBytes(StandardCharsets.US_ASCII), piece,
