@@ -29,27 +29,44 @@ class DocumentedRightsIntegrationTests {
 				}
 			}
 
-			var migrated = Flyway.configure()
-				.dataSource("jdbc:postgresql://127.0.0.1:" + postgres.getPort() + "/tallygate", "tallygate",
-						"change-me")
-				.locations("classpath:db/migration")
-				.load()
-				.migrate();
+			assertThatBothRolesServe(postgres.getPort());
+		}
+	}
 
-			assertThat(migrated.success).isTrue();
-			for (String role : new String[] { "tallygate_system", "tallygate_tenant" }) {
-				var pool = Databases.pool(options(postgres.getPort()), role, 1, new NewConnections());
-				StepVerifier
-					.create(Databases.system(pool)
-						.client()
-						.sql("select current_user::text || count(*) from ledger")
-						.mapValue(String.class)
-						.one())
-					.expectNext(role + "0")
-					.expectComplete()
-					.verify(Duration.ofSeconds(10));
-				pool.dispose();
+	/** As the first user of a managed PostgreSQL is. */
+	@Test
+	void aUserWhoMayCreateRolesAndIsNoSuperuserNeedsNothing() throws Exception {
+		try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().start()) {
+			try (Connection connection = postgres.getPostgresDatabase().getConnection();
+					Statement statement = connection.createStatement()) {
+				statement.execute("create user tallygate createrole password 'change-me'");
+				statement.execute("create database tallygate owner tallygate");
 			}
+
+			assertThatBothRolesServe(postgres.getPort());
+		}
+	}
+
+	private static void assertThatBothRolesServe(int port) {
+		var migrated = Flyway.configure()
+			.dataSource("jdbc:postgresql://127.0.0.1:" + port + "/tallygate", "tallygate", "change-me")
+			.locations("classpath:db/migration")
+			.load()
+			.migrate();
+
+		assertThat(migrated.success).isTrue();
+		for (String role : new String[] { "tallygate_system", "tallygate_tenant" }) {
+			var pool = Databases.pool(options(port), role, 1, new NewConnections());
+			StepVerifier
+				.create(Databases.system(pool)
+					.client()
+					.sql("select current_user::text || count(*) from ledger")
+					.mapValue(String.class)
+					.one())
+				.expectNext(role + "0")
+				.expectComplete()
+				.verify(Duration.ofSeconds(10));
+			pool.dispose();
 		}
 	}
 

@@ -170,7 +170,8 @@ public enum Metric {
 	RELAY_DRAINS_CUT("tallygate.relay.drains.cut", "Answers given up after the client had hung up"),
 
 	/** Memory for bodies. */
-	RELAY_BUFFERED_BYTES("tallygate.relay.buffered.bytes", "Bytes of bodies held: requests, and answers that go out whole"),
+	RELAY_BUFFERED_BYTES("tallygate.relay.buffered.bytes",
+			"Bytes of bodies held: requests, and answers that go out whole"),
 
 	/** What became of spans. */
 	TELEMETRY_SPANS("tallygate.telemetry.spans",

@@ -128,7 +128,19 @@ record Entry(RequestId request, AgencyId agency, AccountKey account, ChannelId c
 	}
 
 	private static String unescape(String text) {
-		return (text.indexOf('\\') < 0) ? text : text.replace("\\t", "\t").replace("\\\\", "\\");
+		if (text.indexOf('\\') < 0) {
+			return text;
+		}
+		StringBuilder meant = new StringBuilder(text.length());
+		for (int i = 0; i < text.length(); i++) {
+			char next = text.charAt(i);
+			if (next == '\\' && i + 1 < text.length()) {
+				i++;
+				next = (text.charAt(i) == 't') ? '\t' : text.charAt(i);
+			}
+			meant.append(next);
+		}
+		return meant.toString();
 	}
 
 }

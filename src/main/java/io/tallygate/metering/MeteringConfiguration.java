@@ -39,8 +39,8 @@ class MeteringConfiguration {
 	private final Scheduler scheduler = Schedulers.parallel();
 
 	/**
-	 * Over TLS the driver keeps loops of its own: it reads the authorities' files on them,
-	 * anew for each connection.
+	 * Over TLS the driver keeps loops of its own: it reads the authorities' files on
+	 * them, anew for each connection.
 	 */
 	@Bean
 	ClientResourcesBuilderCustomizer sharedEventLoops(ObjectProvider<ReactorResourceFactory> eventLoops,

@@ -19,9 +19,9 @@ import tools.jackson.core.json.JsonFactory;
  * One walk over the bytes of a chat completions request, without building a tree: what
  * the gateway must know of it, and where {@code include_usage} stands or would stand.
  * <p>
- * A field that decides how the answer is metered may be there once only. Parsers differ
- * in which of two they believe, and some ignore case, so a provider could act on one and
- * we on the other.
+ * A field that decides how the answer is metered may be there once only, and spelled as
+ * it is. Parsers differ in which of two they believe, and some ignore case, so a provider
+ * could act on one and we on the other.
  */
 final class ChatBody {
 
@@ -30,6 +30,9 @@ final class ChatBody {
 
 	/** Longer numbers are refused. */
 	static final int NUMBER_LENGTH_MAX = 1000;
+
+	/** Models are named in the ledger and in Redis. */
+	static final int MODEL_LENGTH_MAX = 256;
 
 	/** Strings are as long as the caller lets a body be: images come in them. */
 	static final JsonFactory JSON = JsonFactory.builder()
@@ -42,7 +45,12 @@ final class ChatBody {
 
 	private static final String INCLUDE_USAGE = "include_usage";
 
-	private static final List<String> ONCE = List.of("model", "stream", "stream_options", "background");
+	private static final List<String> ONCE = List.of("model", "stream", "stream_options", "background",
+			"max_completion_tokens", "max_tokens", "n");
+
+	/** What goes unread in another spelling would be taken for what is not asked. */
+	private static final List<String> SPELLED = List.of("stream", "background", "max_completion_tokens", "max_tokens",
+			"n");
 
 	private final byte[] body;
 
@@ -88,8 +96,9 @@ final class ChatBody {
 		if (this.model == null || this.model.isBlank()) {
 			throw new InvalidRequest("missing_model", "model", "'model' must be given, as the name of a model");
 		}
-		if (this.model.chars().anyMatch(Character::isISOControl)) {
-			throw new InvalidRequest("invalid_json", "model", "'model' must not have control characters in it");
+		if (this.model.length() > MODEL_LENGTH_MAX || this.model.chars().anyMatch(Character::isISOControl)) {
+			throw new InvalidRequest("invalid_json", "model",
+					"'model' may be " + MODEL_LENGTH_MAX + " characters long, none of them a control character");
 		}
 		if (this.background) {
 			throw new InvalidRequest("background_not_supported", "background",
@@ -99,8 +108,13 @@ final class ChatBody {
 				&& this.streamOptions != JsonToken.VALUE_NULL) {
 			throw new InvalidRequest("invalid_json", "stream_options", "'stream_options' must be an object or null");
 		}
-		long maxOutputTokens = (this.maxCompletionTokens >= 0) ? this.maxCompletionTokens : this.maxTokens;
-		return new ChatRequest(this.model, this.stream, this.stream && this.asksUsage, maxOutputTokens, this.choices);
+		return new ChatRequest(this.model, this.stream, this.stream && this.asksUsage, maxOutputTokens(), this.choices);
+	}
+
+	/** Which of two a provider keeps to is not known. None means none when it is 0. */
+	private long maxOutputTokens() {
+		long most = Math.max(this.maxCompletionTokens, this.maxTokens);
+		return (most > 0) ? most : -1;
 	}
 
 	byte[] askingUsage() {
@@ -144,6 +158,7 @@ final class ChatBody {
 	private void readField(JsonParser json) {
 		String name = json.currentName();
 		refuseTwice(json, name, ONCE, this.seen);
+		refuseOtherSpelling(json, name);
 		JsonToken value = json.nextToken();
 		switch (name) {
 			case "model" -> this.model = (value == JsonToken.VALUE_STRING) ? json.getString() : null;
@@ -199,6 +214,15 @@ final class ChatBody {
 							message(json, "duplicate key: '" + known + "' may be given once only"));
 				}
 				seen.add(known);
+			}
+		}
+	}
+
+	private static void refuseOtherSpelling(JsonParser json, String name) {
+		for (String known : SPELLED) {
+			if (known.equalsIgnoreCase(name) && !known.equals(name)) {
+				throw new InvalidRequest("invalid_json", known,
+						message(json, "'" + name + "' is not spelled '" + known + "'"));
 			}
 		}
 	}

@@ -6,8 +6,8 @@ package io.tallygate.provider;
  * @param model the model asked for, as it is written
  * @param stream whether the answer is to come as a stream
  * @param asksUsage whether the client itself asked for the usage chunk of a stream
- * @param maxOutputTokens {@code max_completion_tokens}, else {@code max_tokens}; -1 when
- * neither is given
+ * @param maxOutputTokens the larger of {@code max_completion_tokens} and
+ * {@code max_tokens}; -1 when neither is given
  * @param choices {@code n}, 1 when it is not given
  */
 public record ChatRequest(String model, boolean stream, boolean asksUsage, long maxOutputTokens, int choices) {

@@ -17,10 +17,10 @@ public record Usage(@Nullable Long input, @Nullable Long cachedInput, @Nullable 
 		@Nullable Long reasoning, @Nullable Long total) {
 
 	/**
-	 * No count may be larger: sums of two stay exact, and no answer in the world is near
-	 * it.
+	 * No count may be larger: sums of two stay exact at the heaviest weight, in
+	 * thousandths, and no answer in the world is near it.
 	 */
-	public static final long COUNT_MAX = 1L << 53;
+	public static final long COUNT_MAX = 1_000_000_000_000L;
 
 	public Usage {
 		check("input", input);
@@ -52,7 +52,7 @@ public record Usage(@Nullable Long input, @Nullable Long cachedInput, @Nullable 
 
 	private static void check(String name, @Nullable Long count) {
 		if (count != null && (count < 0 || count > COUNT_MAX)) {
-			throw new IllegalArgumentException(name + " must be between 0 and 2^53 but was " + count);
+			throw new IllegalArgumentException(name + " must be between 0 and " + COUNT_MAX + " but was " + count);
 		}
 	}
 

@@ -14,9 +14,10 @@ import reactor.core.publisher.MonoSink;
 
 /**
  * The client's side of an exchange. A stream of events is passed on part by part. Any
- * other answer is gathered and sent whole; one that grows over a bound, its own or that of
- * all bodies held at once, becomes a stream of which the last part is held back. When the client leaves, everything offered is
- * dropped. All on the event loop of the client's connection.
+ * other answer is gathered and sent whole; one that grows over a bound, its own or that
+ * of all bodies held at once, becomes a stream of which the last part is held back. When
+ * the client leaves, everything offered is dropped. All on the event loop of the client's
+ * connection.
  */
 final class Delivery implements AnswerStream.Listener {
 
@@ -35,7 +36,7 @@ final class Delivery implements AnswerStream.Listener {
 
 	private final RelayProperties properties;
 
-	private final BufferedBytes buffered;
+	private final BufferedBytes.Share buffered;
 
 	private final Channel channel;
 
@@ -68,7 +69,7 @@ final class Delivery implements AnswerStream.Listener {
 
 	private long unsent;
 
-	Delivery(RelayProperties properties, BufferedBytes buffered, Channel channel, MonoSink<Answer> client,
+	Delivery(RelayProperties properties, BufferedBytes.Share buffered, Channel channel, MonoSink<Answer> client,
 			Listener listener) {
 		this.properties = properties;
 		this.buffered = buffered;

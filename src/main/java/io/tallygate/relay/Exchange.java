@@ -47,6 +47,12 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 	/** Parts taken by the client before the provider is asked for as many more. */
 	private static final int REFILL = 8;
 
+	/** Longest wait for the end of a body of which all that counts has come. */
+	private static final Duration GOODBYE_MAX = Duration.ofSeconds(5);
+
+	/** A provider's name for its answer that is longer is not noted. */
+	private static final int PROVIDER_ID_LENGTH_MAX = 256;
+
 	/** The status noted for a client that left before there was another. */
 	private static final int CLIENT_CLOSED_REQUEST = 499;
 
@@ -102,7 +108,8 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 		this.relay = relay;
 		this.call = call;
 		this.channel = channel;
-		this.delivery = new Delivery(relay.properties(), relay.buffered(), channel, client, this);
+		this.delivery = new Delivery(relay.properties(), relay.buffered().of(call.access().terms().agency()), channel,
+				client, this);
 		this.opening = call.opening(relay.clock().instant());
 		this.bodyBytes = call.body().bytes().length;
 	}
@@ -177,9 +184,8 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 		String contentType = headers.get(HttpHeaderNames.CONTENT_TYPE);
 		boolean events = is(contentType, "text/event-stream");
 		boolean wanted = this.call.request().stream() && status < 300;
-		this.tap = AnswerTap.of(events || wanted,
-				headers.get(HttpHeaderNames.CONTENT_ENCODING), this.call.hidesUsageChunk(),
-				this.call.access().estimatesMissingUsage());
+		this.tap = AnswerTap.of(events || wanted, headers.get(HttpHeaderNames.CONTENT_ENCODING),
+				this.call.hidesUsageChunk(), this.call.access().estimatesMissingUsage());
 		HttpHeaders forClient = DefaultHttpHeadersFactory.headersFactory().withValidation(false).newHeaders();
 		RelayHeaders.toClient(headers, this.call.id(), forClient);
 		RateHeaders.write(this.rates, forClient);
@@ -232,13 +238,12 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 	@Override
 	public void failed(Throwable error) {
 		onLoop(() -> {
-			if (this.tap != null && this.tap.ended()) {
-				// All that the provider had to say was said; only its goodbye is missing.
+			if (isSaid()) {
 				ended();
 			}
 			else if (!this.bodyEnded) {
 				this.bodyEnded = true;
-				this.relayed = !UpstreamFailure.neverReached(error);
+				this.relayed = this.tap != null || !UpstreamFailure.neverReached(error);
 				this.failure = UpstreamFailure.of(error);
 				settle();
 			}
@@ -256,7 +261,11 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 
 	@Override
 	public void left() {
-		if (this.settled || !this.opened) {
+		if (!this.opened || this.bodyEnded) {
+			return;
+		}
+		if (this.settled) {
+			drain(GOODBYE_MAX);
 			return;
 		}
 		this.draining = this.call.access().drainsOnDisconnect() && this.relay.exchanges().drain();
@@ -264,11 +273,20 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 			cutDrain();
 			return;
 		}
-		this.drainTimer = this.channel.eventLoop()
-			.schedule(this::cutDrain, this.relay.properties().drainTimeMax().toMillis(), TimeUnit.MILLISECONDS);
+		drain(this.relay.properties().drainTimeMax());
+	}
+
+	/** Reads on for nobody, until the provider ends or for this long. */
+	private void drain(Duration longest) {
+		this.drainTimer = this.channel.eventLoop().schedule(this::cutDrain, longest.toMillis(), TimeUnit.MILLISECONDS);
 		if (this.provider != null) {
 			this.provider.request(Long.MAX_VALUE);
 		}
+	}
+
+	/** All that the provider had to say was said; only its goodbye is missing. */
+	private boolean isSaid() {
+		return this.tap != null && this.tap.ended();
 	}
 
 	private void cutDrain() {
@@ -281,6 +299,11 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 	/** Ends the reading here; what was read so far decides. */
 	private void cut(ApiError why) {
 		if (this.bodyEnded || this.failure != null) {
+			return;
+		}
+		if (this.provider != null && isSaid()) {
+			this.provider.abort();
+			ended();
 			return;
 		}
 		this.failure = why;
@@ -339,7 +362,9 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 
 	private @Nullable String providerRequestId(@Nullable Reading reading) {
 		String named = (this.headers != null) ? this.headers.get(RelayHeaders.REQUEST_ID) : null;
-		return (named != null || reading == null) ? named : reading.providerId();
+		String id = (named != null || reading == null) ? named : reading.providerId();
+		return (id != null && id.length() <= PROVIDER_ID_LENGTH_MAX && id.chars().noneMatch(Character::isISOControl))
+				? id : null;
 	}
 
 	/**
@@ -347,7 +372,7 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 	 */
 	private void counted() {
 		this.counted = true;
-		if (this.failure == null && this.tap != null && this.tap.ended()) {
+		if (this.failure == null && this.tap != null && isSaid()) {
 			this.delivery.passEnd(this.tap.release());
 		}
 		if (this.bodyEnded || this.failure != null || !this.relayed) {

@@ -3,6 +3,7 @@ package io.tallygate.relay;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -53,7 +54,7 @@ final class HeadDeadline {
 		@Override
 		@SuppressWarnings("FutureReturnValueIgnored")
 		public void channelRead(ChannelHandlerContext context, Object bytes) {
-			if (HeadDeadline.this.isBetweenRequests && HeadDeadline.this.deadline == null) {
+			if (HeadDeadline.this.isBetweenRequests && HeadDeadline.this.deadline == null && beginsAHead(bytes)) {
 				HeadDeadline.this.deadline = context.executor()
 					.schedule(() -> context.close(), HeadDeadline.this.max.toMillis(), TimeUnit.MILLISECONDS);
 			}
@@ -66,6 +67,11 @@ final class HeadDeadline {
 			context.fireChannelInactive();
 		}
 
+	}
+
+	/** Empty lines between requests are none's, as old clients send them after a body. */
+	private static boolean beginsAHead(Object bytes) {
+		return !(bytes instanceof ByteBuf buffer) || buffer.forEachByte((value) -> value == '\r' || value == '\n') >= 0;
 	}
 
 	/** What was understood. */

@@ -67,7 +67,10 @@ class RelayConfiguration {
 	WebServerFactoryCustomizer<NettyReactiveWebServerFactory> requestTimeouts(RelayProperties properties) {
 		return (factory) -> factory.addServerCustomizers((server) -> server.readTimeout(properties.bodyPauseMax())
 			.idleTimeout(properties.clientIdleMax())
-			.doOnChannelInit((observer, channel, address) -> HeadDeadline.watch(channel, properties.headTimeMax())));
+			.doOnChannelInit((observer, channel, address) -> {
+				HeadDeadline.watch(channel, properties.headTimeMax());
+				StalledClient.watch(channel, properties.clientStallMax());
+			}));
 	}
 
 	@Bean(destroyMethod = "dispose", defaultCandidate = false)

@@ -1,6 +1,7 @@
 package io.tallygate.relay;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.netty.channel.Channel;
 import io.tallygate.client.ChannelAccess;
@@ -33,8 +34,7 @@ final class RelayFilter extends ApiFilter {
 
 	private final Relay relay;
 
-	RelayFilter(ApiFilter.Answers answers, Callers callers, long bodyBytesMax,
-			Scheduler workers, Relay relay) {
+	RelayFilter(ApiFilter.Answers answers, Callers callers, long bodyBytesMax, Scheduler workers, Relay relay) {
 		super(answers);
 		this.callers = callers;
 		this.bodyBytesMax = bodyBytesMax;
@@ -45,7 +45,8 @@ final class RelayFilter extends ApiFilter {
 	@Override
 	Mono<Answer> answer(ApiRequest request) {
 		return this.callers.identify(request.headers())
-			.flatMap((access) -> RequestBody.read(request.http(), this.bodyBytesMax, this.relay.buffered())
+			.flatMap((access) -> RequestBody
+				.read(request.http(), this.bodyBytesMax, this.relay.buffered().of(access.terms().agency()))
 				.flatMap((body) -> relayed(request, access, body)));
 	}
 
@@ -54,10 +55,17 @@ final class RelayFilter extends ApiFilter {
 		if (body.bytes().length <= READ_ON_LOOP_MAX) {
 			return Exchange.of(this.relay, admitted(request, access, body), channel);
 		}
-		return Mono.fromCallable(() -> admitted(request, access, body))
-			.subscribeOn(this.workers)
-			.doOnCancel(body::release)
-			.flatMap((call) -> Exchange.of(this.relay, call, channel));
+		AtomicBoolean isExchanged = new AtomicBoolean();
+		return Mono.fromCallable(() -> admitted(request, access, body)).subscribeOn(this.workers).doOnCancel(() -> {
+			// Told also when only the exchange is left to be cancelled, and that has the
+			// body.
+			if (!isExchanged.get()) {
+				body.release();
+			}
+		}).flatMap((call) -> {
+			isExchanged.set(true);
+			return Exchange.of(this.relay, call, channel);
+		});
 	}
 
 	private Call admitted(ApiRequest request, ChannelAccess access, RequestBody body) {

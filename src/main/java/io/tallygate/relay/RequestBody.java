@@ -1,6 +1,7 @@
 package io.tallygate.relay;
 
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -20,26 +21,29 @@ final class RequestBody {
 
 	private static final int FIRST = 4096;
 
-	private final BufferedBytes buffered;
+	private final BufferedBytes.Share buffered;
 
 	private byte[] bytes = new byte[0];
 
 	private int length;
 
-	private long taken;
+	/**
+	 * Room of {@link #buffered}, given back once though two threads may come to do so.
+	 */
+	private final AtomicLong taken = new AtomicLong();
 
-	private RequestBody(BufferedBytes buffered) {
+	private RequestBody(BufferedBytes.Share buffered) {
 		this.buffered = buffered;
 	}
 
 	/**
 	 * Reads the body of {@code request}; whoever gets it must {@link #release()} it.
 	 * @param bytesMax the largest body
-	 * @param buffered the bound of all together
+	 * @param buffered the room that its agency has
 	 * @throws ApiError (as the Mono's error) for a body that is too large or compressed,
 	 * or when there is no room
 	 */
-	static Mono<RequestBody> read(HttpServerRequest request, long bytesMax, BufferedBytes buffered) {
+	static Mono<RequestBody> read(HttpServerRequest request, long bytesMax, BufferedBytes.Share buffered) {
 		HttpHeaders headers = request.requestHeaders();
 		String encoding = headers.get(HttpHeaderNames.CONTENT_ENCODING);
 		if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")) {
@@ -64,8 +68,7 @@ final class RequestBody {
 
 	/** Lets go of the bytes. */
 	void release() {
-		this.buffered.give(this.taken);
-		this.taken = 0;
+		this.buffered.give(this.taken.getAndSet(0));
 		this.bytes = new byte[0];
 	}
 
@@ -83,10 +86,11 @@ final class RequestBody {
 	private boolean grow(int needed, long declared) {
 		long room = Math.max(needed, Math.max(FIRST, this.bytes.length * 2L));
 		int size = (int) ((declared >= needed) ? Math.min(room, declared) : room);
-		if (!this.buffered.take(size - this.taken)) {
+		long more = size - this.taken.get();
+		if (!this.buffered.take(more)) {
 			return false;
 		}
-		this.taken = size;
+		this.taken.addAndGet(more);
 		this.bytes = Arrays.copyOf(this.bytes, size);
 		return true;
 	}

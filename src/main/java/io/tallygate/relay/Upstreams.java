@@ -89,6 +89,7 @@ final class Upstreams implements AutoCloseable {
 			.option(ChannelOption.TCP_NODELAY, true)
 			.followRedirect(false)
 			.disableRetry(true)
+			.doOnChannelInit((observer, channel, address) -> InterimAnswers.passOver(channel))
 			.httpResponseDecoder((decoder) -> decoder.maxHeaderSize(HEADER_BYTES_MAX));
 	}
 

@@ -13,6 +13,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -32,6 +34,18 @@ class EntryTests {
 		Entry entry = new Entry(new RequestId(Exchanges.IDS.next("req_")), this.terms.agency(),
 				new AccountKey(this.terms.client(), 3), new ChannelId(Exchanges.IDS.next("chn_")), ChargeBy.TOKENS,
 				quantity, Instant.ofEpochSecond(second, 123_456_000), "ins_a", outcome);
+
+		assertThat(Entry.decode(entry.encode())).isEqualTo(entry);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "a\\tb", "a\\\tb", "\\\\t", "\t\\", "t\\n" })
+	void whatLooksEscapedIsKeptAsItIs(String model) {
+		Outcome outcome = new Outcome(null, model, "chat.completions", Outcome.Status.FREE, null, 0, 502, false, false,
+				model, 5, null);
+		Entry entry = new Entry(new RequestId(Exchanges.IDS.next("req_")), this.terms.agency(),
+				new AccountKey(this.terms.client(), 1), new ChannelId(Exchanges.IDS.next("chn_")), ChargeBy.MESSAGES, 0,
+				Exchanges.NOON, "ins_a", outcome);
 
 		assertThat(Entry.decode(entry.encode())).isEqualTo(entry);
 	}

@@ -32,6 +32,8 @@ class ChatRequestTests {
 					{"model":"m","max_tokens":5}                                           | m     | false | false | 5   | 1
 					{"model":"m","max_tokens":5,"max_completion_tokens":7}                 | m     | false | false | 7   | 1
 					{"model":"m","max_completion_tokens":7,"max_tokens":5}                 | m     | false | false | 7   | 1
+					{"model":"m","max_completion_tokens":1,"max_tokens":100}               | m     | false | false | 100 | 1
+					{"model":"m","max_tokens":0}                                           | m     | false | false | -1  | 1
 					{"model":"m","max_tokens":-5,"n":-1}                                   | m     | false | false | -1  | 1
 					{"model":"m","max_tokens":1.5,"n":2.5}                                 | m     | false | false | -1  | 1
 					{"model":"m","max_tokens":"5","n":"2"}                                 | m     | false | false | -1  | 1
@@ -80,6 +82,8 @@ class ChatRequestTests {
 					{"model":"m","stream_options":{"include_usage":true,"include_usage":false}} | duplicate key: 'include_usage'
 					{"model":"m","stream_options":{"include_usage":true,"Include_usage":false}} | duplicate key: 'include_usage'
 					{"model":"m","stream_options":{"include_usage":true,"\\u0069nclude_usage":0}} | duplicate key: 'include_usage'
+					{"model":"m","Stream":true}                                            | 'Stream' is not spelled 'stream'
+					{"model":"m","Max_Tokens":9}                                           | 'Max_Tokens' is not spelled 'max_tokens'
 					{"model":"m","stream":"true"}                                          | 'stream' must be a boolean
 					{"model":"m","stream":1}                                               | 'stream' must be a boolean
 					{"model":"m","stream":{}}                                              | 'stream' must be a boolean
@@ -106,9 +110,17 @@ class ChatRequestTests {
 	@ValueSource(strings = { "{\"model\":\"gpt\\u0000\"}", "{\"model\":\"gpt\\n4\"}" })
 	void aModelIsNamedInCharactersThatCanBeWrittenDown(String body) {
 		assertThatExceptionOfType(InvalidRequest.class).isThrownBy(() -> ChatRequest.read(utf8(body)))
-			.withMessageContaining("control characters")
+			.withMessageContaining("control character")
 			.returns("invalid_json", InvalidRequest::code)
 			.returns("model", InvalidRequest::param);
+	}
+
+	@Test
+	void aModelsNameHasAnEnd() {
+		assertThat(ChatRequest.read(utf8("{\"model\":\"" + "m".repeat(256) + "\"}")).model()).hasSize(256);
+		assertThatExceptionOfType(InvalidRequest.class)
+			.isThrownBy(() -> ChatRequest.read(utf8("{\"model\":\"" + "m".repeat(257) + "\"}")))
+			.withMessageContaining("256 characters");
 	}
 
 	@Test

@@ -31,7 +31,7 @@ class UsageReportTests {
 					{"prompt_tokens":9,"completion_tokens":1,"completion_tokens_details":{"reasoning_tokens":1}} | 9 | - | - | 1 | 1 | -
 					{"input_tokens":9,"output_tokens":1,"output_tokens_details":{"reasoning_tokens":1},"input_tokens_details":{"cached_tokens":2}} | 9 | 2 | - | 1 | 1 | -
 					{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":null,"cost":0.5,"x":[{"total_tokens":9}]} | 1 | - | - | 2 | - | -
-					{"prompt_tokens":9007199254740992,"completion_tokens":0}                                  | 9007199254740992 | - | - | 0 | - | -
+					{"prompt_tokens":1000000000000,"completion_tokens":0}                                     | 1000000000000 | - | - | 0 | - | -
 					""")
 	void countsAreReadByWhatTheyMean(String report, @Nullable Long input, @Nullable Long cached,
 			@Nullable Long cacheWrite, @Nullable Long output, @Nullable Long reasoning, @Nullable Long total) {
@@ -44,7 +44,7 @@ class UsageReportTests {
 			"{\"prompt_tokens\":-1,\"completion_tokens\":5}", "{\"prompt_tokens\":1.5,\"completion_tokens\":5}",
 			"{\"prompt_tokens\":1e3,\"completion_tokens\":5}", "{\"prompt_tokens\":\"1\",\"completion_tokens\":5}",
 			"{\"prompt_tokens\":true,\"completion_tokens\":5}", "{\"prompt_tokens\":[1],\"completion_tokens\":5}",
-			"{\"prompt_tokens\":9007199254740993,\"completion_tokens\":5}",
+			"{\"prompt_tokens\":1000000000001,\"completion_tokens\":5}",
 			"{\"prompt_tokens\":99999999999999999999999,\"completion_tokens\":5}",
 			"{\"prompt_tokens\":1,\"prompt_tokens_details\":{\"cached_tokens\":-1}}",
 			"{\"prompt_tokens\":1,\"completion_tokens\":}", "null", "7", "\"prompt_tokens\"",

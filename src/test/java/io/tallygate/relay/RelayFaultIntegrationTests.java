@@ -41,9 +41,9 @@ class RelayFaultIntegrationTests {
 	@BeforeAll
 	static void start() {
 		BlockHound.install();
-		relay = new RelayFixture("tallygate.relay.body-pause-max=300ms", "tallygate.relay.buffered-bytes-max=64KB",
+		relay = new RelayFixture("tallygate.relay.body-pause-max=300ms", "tallygate.relay.buffered-bytes-max=96KB",
 				"tallygate.relay.connect-timeout=500ms", "tallygate.relay.head-time-max=300ms",
-				"tallygate.relay.client-stall-max=2s");
+				"tallygate.relay.client-stall-max=2s", "tallygate.relay.drain-time-max=1s");
 	}
 
 	@AfterAll
@@ -65,13 +65,13 @@ class RelayFaultIntegrationTests {
 	@Test
 	void anAnswerForWhichThereIsNoRoomGoesOutPartByPart() {
 		byte[] padding = " ".repeat(40_000).getBytes(StandardCharsets.US_ASCII);
-		relay.provider
-			.answers(ScriptedProvider.json(List.of(padding, padding, padding, ANSWER.getBytes(StandardCharsets.US_ASCII)))
-				.pausing(Duration.ofMillis(300)));
+		relay.provider.answers(
+				ScriptedProvider.json(List.of(padding, padding, padding, ANSWER.getBytes(StandardCharsets.US_ASCII)))
+					.pausing(Duration.ofMillis(300)));
 
 		RawClient client = relay.client()
-			.post("/v1/chat/completions", "{\"model\":\"gpt-4o\",\"messages\":[]}", "Authorization: Bearer " + RelayFixture.KEY,
-					"Connection: close");
+			.post("/v1/chat/completions", "{\"model\":\"gpt-4o\",\"messages\":[]}",
+					"Authorization: Bearer " + RelayFixture.KEY, "Connection: close");
 		client.readBytes(60_000);
 
 		assertThat(relay.provider.written()).isLessThan(4);
@@ -177,6 +177,41 @@ class RelayFaultIntegrationTests {
 		}
 
 		assertThat(answers).containsOnly(ANSWER);
+	}
+
+	@Test
+	void whatAProviderSaysBeforeItsAnswerIsPassedOver() {
+		relay.provider.answers(new ScriptedProvider.Script(
+				List.of("HTTP/1.1 102 Processing\r\n\r\n".getBytes(StandardCharsets.US_ASCII),
+						"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n".getBytes(StandardCharsets.US_ASCII),
+						("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + ANSWER.length()
+								+ "\r\n\r\n" + ANSWER)
+							.getBytes(StandardCharsets.UTF_8)),
+				Duration.ofMillis(200), false));
+
+		for (int i = 0; i < 2; i++) {
+			RawClient.Answer answer = relay.chat(REQUEST).answer();
+			assertThat(answer.status()).isEqualTo(200);
+			assertThat(answer.body()).isEqualTo(ANSWER);
+			assertThat(relay.meter.outcome().usage()).isEqualTo(Usage.of(3, 4));
+			relay.meter.reset();
+		}
+	}
+
+	@Test
+	void aProviderThatSaysAllAndDoesNotEndHoldsNoPlaceAmongThoseThatAreDrained() {
+		relay.provider.answers(ScriptedProvider
+			.stream(List.of(event("a"), event("b"), ("data: " + ANSWER + "\n\n").getBytes(StandardCharsets.UTF_8),
+					"data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8)))
+			.stallingAfter(5));
+
+		RawClient client = relay.chat(STREAM_REQUEST);
+		client.readEvents(1);
+		client.reset();
+
+		Wait.until("end of the exchange", 8, () -> relay.exchanges().running() == 0);
+		assertThat(relay.exchanges().draining()).isZero();
+		assertThat(relay.meter.outcome().status()).isEqualTo(Outcome.Status.BILLED);
 	}
 
 	/**

@@ -577,8 +577,8 @@ class RelayIntegrationTests {
 	@Test
 	void aStreamUnderAnotherContentTypeComesAsItComes() {
 		List<byte[]> events = with(events(2, "\n"), USAGE_CHUNK, DONE);
-		relay.provider
-			.answers(ScriptedProvider.stream(events).named("text/plain; charset=utf-8").pausing(Duration.ofMillis(300)));
+		relay.provider.answers(
+				ScriptedProvider.stream(events).named("text/plain; charset=utf-8").pausing(Duration.ofMillis(300)));
 
 		RawClient client = relay.client()
 			.post("/v1/chat/completions", STREAM_REQUEST, "Authorization: Bearer " + RelayFixture.KEY,

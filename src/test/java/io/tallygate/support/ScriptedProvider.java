@@ -194,8 +194,7 @@ public final class ScriptedProvider implements AutoCloseable {
 	/** An event stream in these pieces, each a chunk of its own. */
 	public static Script stream(List<byte[]> pieces, String... headers) {
 		List<byte[]> all = new ArrayList<>();
-		all.add(head(200, EVENT_STREAM, "Transfer-Encoding: chunked", headers)
-			.getBytes(StandardCharsets.US_ASCII));
+		all.add(head(200, EVENT_STREAM, "Transfer-Encoding: chunked", headers).getBytes(StandardCharsets.US_ASCII));
 		for (byte[] piece : pieces) {
 			all.add(join((Integer.toHexString(piece.length) + "\r\n").getBytes(StandardCharsets.US_ASCII), piece,
 					"\r\n".getBytes(StandardCharsets.US_ASCII)));
