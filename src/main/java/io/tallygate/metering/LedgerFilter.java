@@ -14,21 +14,24 @@ import org.springframework.r2dbc.core.DatabaseClient.GenericExecuteSpec;
  */
 record LedgerFilter(@Nullable String client, @Nullable String channel, @Nullable String model, Period period) {
 
-	/**
-	 * Ids sort by the time at which a request arrived: before it ended, and at most a
-	 * long stream before. A line that corrects another is made up to 35 days after what
-	 * it corrects. So the id alone rules out most of the partitions.
-	 */
 	private static final String WITHIN = """
 
-			and line.id >= id_at('led_', :from::timestamptz - interval '2 days')
-			and line.id < id_at('led_', :to::timestamptz + interval '40 days')
+			and line.id >= ledger_id_from(:from) and line.id < %s(:to)
 			and line.occurred_at >= :from and line.occurred_at < :to""";
 
-	/** The conditions, to follow others. */
+	/** The conditions for lines that were made when they occurred, to follow others. */
 	String conditions() {
-		return WITHIN + condition("client_id", "client", this.client) + condition("channel_id", "channel", this.channel)
-				+ condition("model", "model", this.model);
+		return conditions("ledger_id_to");
+	}
+
+	/** The conditions for lines that correct others, to follow others. */
+	String conditionsOfAdjustments() {
+		return conditions("adjustment_id_to");
+	}
+
+	private String conditions(String idTo) {
+		return WITHIN.formatted(idTo) + condition("client_id", "client", this.client)
+				+ condition("channel_id", "channel", this.channel) + condition("model", "model", this.model);
 	}
 
 	/** Binds what the conditions left open. */

@@ -22,19 +22,25 @@ import org.springframework.stereotype.Component;
 @Component
 class LedgerReads {
 
+	private static final String LINES = """
+			select id, kind, request_id, client_id, channel_id, provider_id, model, api, status, input_tokens,
+			    cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, total_tokens, messages::bigint,
+			    quantity, charge_by, epoch::bigint, total_before, total_after, units, null::bigint as reserved, occurred_at,
+			    http_status, streamed, client_disconnected, provider_request_id, duration_ms, ttft_ms, note
+			  from ledger line""";
+
 	/**
-	 * Lines and orphans are each cut to a page before they are put together, so that a
-	 * page costs what a page holds, however long the ledger is.
+	 * Lines, adjustments and orphans are each cut to a page before they are put together,
+	 * so that a page costs what a page holds, however long the ledger is.
 	 */
 	private static final String SELECT = """
 			select line.*, provider.name as provider
 			from (
-			  (select id, kind, request_id, client_id, channel_id, provider_id, model, api, status, input_tokens,
-			    cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, total_tokens, messages::bigint,
-			    quantity, charge_by, epoch::bigint, total_before, total_after, units, null::bigint as reserved, occurred_at,
-			    http_status, streamed, client_disconnected, provider_request_id, duration_ms, ttft_ms, note
-			  from ledger line
-			  where line.agency_id = :agency%1$s%2$s)
+			  (LINES
+			  where line.agency_id = :agency and line.kind <> 'adjustment'%1$s%3$s)
+			  union all
+			  (LINES
+			  where line.agency_id = :agency and line.kind = 'adjustment'%2$s%3$s)
 			  union all
 			  (select id, 'exchange', request_id, client_id, channel_id, null, null, null, 'orphaned', null, null, null, null,
 			    null, null, 0, 0, charge_by, epoch, null, null, 0, reservation, occurred_at, null, false, false, null, null,
@@ -45,10 +51,13 @@ class LedgerReads {
 			    from orphan left join epoch on epoch.client_id = orphan.client_id and epoch.epoch = orphan.epoch
 			    where orphan.superseded_at is null
 			  ) line
-			  where line.agency_id = :agency%1$s%2$s)
+			  where line.agency_id = :agency%1$s%3$s)
 			) line left join provider on provider.id = line.provider_id
-			where true%2$s
-			""";
+			where true%3$s
+			"""
+		.replace("LINES", LINES);
+
+	private static final String BY_ID = " and line.id = :id";
 
 	private static final String CLIENT_IS_KNOWN = "select 1 from client where agency_id = :agency and id = :id";
 
@@ -79,13 +88,12 @@ class LedgerReads {
 	/** One line, by its id. */
 	Mono<LedgerEntry> find(AgencyId agency, String id) {
 		return read(agency,
-				statement(agency, SELECT.formatted(" and line.id = :id", "")).bind("id", id)
-					.map(LedgerEntry::of)
-					.one());
+				statement(agency, SELECT.formatted(BY_ID, BY_ID, "")).bind("id", id).map(LedgerEntry::of).one());
 	}
 
 	private Mono<Page<LedgerEntry>> rows(AgencyId agency, LedgerFilter filter, PageRequest page) {
-		GenericExecuteSpec statement = statement(agency, SELECT.formatted(filter.conditions(), page.tail("line.id")));
+		GenericExecuteSpec statement = statement(agency,
+				SELECT.formatted(filter.conditions(), filter.conditionsOfAdjustments(), page.tail("line.id")));
 		return page.of(page.bind(filter.bind(statement)).map(LedgerEntry::of).all());
 	}
 

@@ -42,6 +42,7 @@ class UsageReads {
 			    cache_write_tokens, output_tokens, reasoning_tokens, total_tokens, quantity, units
 			  from ledger
 			  where client_id = :client and occurred_at >= :from and occurred_at < :to and kind not in ('adjustment', 'test')
+			    and id >= ledger_id_from(:from) and id < ledger_id_to(:to)
 			  union all
 			  select opened_at, null, channel_id, null, 'exchange', 'orphaned', 0, null, null, null, null, null, null, 0, 0
 			  from orphan
@@ -69,6 +70,7 @@ class UsageReads {
 			select count(*) as count, coalesce(sum(quantity), 0)::bigint as quantity
 			from ledger
 			where client_id = :client and occurred_at >= :from and occurred_at < :to and kind = 'adjustment'
+			  and id >= ledger_id_from(:from) and id < adjustment_id_to(:to)
 			""";
 
 	private final Database.OfTenant database;

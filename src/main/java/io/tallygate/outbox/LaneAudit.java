@@ -50,6 +50,7 @@ public class LaneAudit {
 			from account a
 			join ledger g on g.client_id = a.client_id and g.epoch = a.epoch
 			where a.lane_id = :lane and g.occurred_at >= :from and g.occurred_at < :to and g.units <> 0
+			  and g.id >= ledger_id_from(:from) and g.id < ledger_id_to(:to)
 			group by 1
 			""";
 
