@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  any key of the slot (routes the call on a cluster)
 -- ARGV[1]  the caller's generation; an operation on a tag with another one changes nothing
--- ARGV[2]  the time below which kept entries are trimmed, as the first part of a stream id
+-- ARGV[2]  how many milliseconds entries are kept at least after PostgreSQL had them
 -- ARGV[3…] operations, eight values each: name, tag, account, request, a, b, c, d
 --   O  open          a = the mark                b = its reservation   c = limits or ''   d = ''
 --   C  close         a = quantity (thousandths)  b = the entry         c = usage          d = tokens or ''
@@ -71,13 +71,13 @@ local function negative(quantity)
   return string.sub(quantity, 1, 1) == '-' and string.sub(quantity, 2) or '-' .. quantity
 end
 
-local function keep(prefix, entry)
-  redis.call('XADD', prefix .. 'kept', 'MINID', '~', ARGV[2], '*', 'e', entry)
-end
-
 -- Caps are at most 10^15 thousandths, so what decides about them is exact.
 local function text(number)
   return string.format('%.0f', number)
+end
+
+local function keep(prefix, entry)
+  redis.call('XADD', prefix .. 'kept', 'MINID', '~', text(now - tonumber(ARGV[2])), '*', 'e', entry)
 end
 
 local function client_of(account)

@@ -47,6 +47,9 @@ public final class NaturalBatch<T, R> {
 	 */
 	private final AtomicInteger wip = new AtomicInteger();
 
+	/** Guards the loop over calls. */
+	private final AtomicInteger turns = new AtomicInteger();
+
 	private final AtomicLong waiting = new AtomicLong();
 
 	private record Waiting<T, R>(T item, Sinks.One<R> result) {
@@ -107,7 +110,17 @@ public final class NaturalBatch<T, R> {
 		}
 	}
 
+	/** After a call that was over at once the next one leaves in this loop, not in it. */
 	private void leave() {
+		if (this.turns.getAndIncrement() == 0) {
+			do {
+				leaveOnce();
+			}
+			while (this.turns.decrementAndGet() != 0);
+		}
+	}
+
+	private void leaveOnce() {
 		this.wip.set(1);
 		List<Waiting<T, R>> batch = new ArrayList<>();
 		Waiting<T, R> first;

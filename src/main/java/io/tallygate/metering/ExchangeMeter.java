@@ -204,8 +204,8 @@ class ExchangeMeter implements Meter {
 			Mono<Void> written = this.ledger.append(entry);
 			Mono<Void> counted = count(entry, tokens(opening, outcome));
 			Mono<Void> late = Late.after(this.properties.closeWaitMax(), this.scheduler);
-			return ((this.properties.closeDurability() == CloseDurability.LEDGER) ? Mono.firstWithSignal(written, late)
-					: Mono.firstWithSignal(counted, written, late))
+			boolean isEnough = this.properties.closeDurability() == CloseDurability.REDIS;
+			return Mono.firstWithSignal(isEnough ? counted : counted.then(Mono.never()), written, late)
 				.onErrorMap((error) -> unavailable("neither Redis nor PostgreSQL took the entry in time"));
 		});
 	}

@@ -291,8 +291,11 @@ class LedgerWriter {
 	 * PostgreSQL may have lost commits: what only we remember is offered to it again.
 	 */
 	void appendAgain() {
-		this.unacknowledged.values().forEach((posted) -> append(posted.entry()).subscribe((done) -> {
-		}, (never) -> logger.error("The ledger's writer failed", never)));
+		this.unacknowledged.values()
+			.stream()
+			.filter(Posted::isWritten)
+			.forEach((posted) -> append(posted.entry()).subscribe((done) -> {
+			}, (never) -> logger.error("The ledger's writer failed", never)));
 	}
 
 	/** Redis is back: it is told again what it was not told. */

@@ -124,7 +124,7 @@ class RedisCounters implements Counters, AutoCloseable {
 	private Mono<Replies> call(String generation, List<Operation> operations) {
 		String[] arguments = new String[2 + VALUES * operations.size()];
 		arguments[0] = generation;
-		arguments[1] = Long.toString(this.scheduler.now(java.util.concurrent.TimeUnit.MILLISECONDS) - KEPT.toMillis());
+		arguments[1] = Long.toString(KEPT.toMillis());
 		int at = 2;
 		for (Operation operation : operations) {
 			at = write(operation, arguments, at);
@@ -314,18 +314,28 @@ class RedisCounters implements Counters, AutoCloseable {
 			.map((held) -> new Pending(held.getKey(), held.getValue().split("\n", 3)[2]));
 	}
 
-	/** Page by page: a thousand entries of each tag at a time. */
+	/**
+	 * Page by page: a thousand entries of each tag at a time, and those only that are
+	 * there when its turn comes. What is done with them may have them kept again.
+	 */
 	@Override
 	public Flux<String> kept() {
 		return Flux.range(0, TAGS)
-			.concatMap((tag) -> keptAfter("tg:{" + tag + "}:kept", "-")
-				.expand((page) -> page.isEmpty() ? Mono.empty() : keptAfter("tg:{" + tag + "}:kept", "(" + last(page))))
-			.flatMapIterable((page) -> page)
+			.map((tag) -> "tg:{" + tag + "}:kept")
+			.concatMap((key) -> answered((redis) -> redis.xrevrange(key, Range.unbounded(), Limit.from(1)))
+				.filter((newest) -> !newest.isEmpty())
+				.flatMapMany((newest) -> kept(key, last(newest))))
 			.map((message) -> Objects.requireNonNull(message.getBody().get("e")));
 	}
 
-	private Mono<List<StreamMessage<String, String>>> keptAfter(String key, String from) {
-		return answered((redis) -> redis.xrange(key, Range.create(from, "+"), Limit.from(KEPT_PAGE)));
+	private Flux<StreamMessage<String, String>> kept(String key, String upTo) {
+		return keptBetween(key, "-", upTo)
+			.expand((page) -> page.isEmpty() ? Mono.empty() : keptBetween(key, "(" + last(page), upTo))
+			.flatMapIterable((page) -> page);
+	}
+
+	private Mono<List<StreamMessage<String, String>>> keptBetween(String key, String from, String upTo) {
+		return answered((redis) -> redis.xrange(key, Range.create(from, upTo), Limit.from(KEPT_PAGE)));
 	}
 
 	private static String last(List<StreamMessage<String, String>> page) {

@@ -26,6 +26,11 @@ public final class KeptText {
 		this.omitted += count - room;
 	}
 
+	/** How many bytes the text had, kept or not. */
+	public long length() {
+		return this.kept.length() + this.omitted;
+	}
+
 	/** How many bytes there were beyond those kept. */
 	long omitted() {
 		return this.omitted;

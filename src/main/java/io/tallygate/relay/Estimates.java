@@ -47,11 +47,11 @@ final class Estimates {
 	 * @param text the answer's
 	 */
 	Mono<Usage> count(String model, byte @Nullable [] body, long bodyBytes, @Nullable KeptText text) {
-		if (body == null) {
-			return counted(model, EMPTY_REQUEST, text).map((usage) -> plus(usage, bodyBytes / BYTES_PER_TOKEN))
-				.onErrorReturn(Usage.of(bodyBytes / BYTES_PER_TOKEN, 0));
-		}
-		return counted(model, body, text).onErrorReturn(Usage.of(bodyBytes / BYTES_PER_TOKEN, 0));
+		long textBytes = (text != null) ? text.length() : 0;
+		Usage byBytes = Usage.of(bodyBytes / BYTES_PER_TOKEN, textBytes / BYTES_PER_TOKEN);
+		Mono<Usage> counted = (body != null) ? counted(model, body, text)
+				: counted(model, EMPTY_REQUEST, text).map((usage) -> plus(usage, bodyBytes / BYTES_PER_TOKEN));
+		return counted.onErrorReturn(byBytes);
 	}
 
 	private Mono<Usage> counted(String model, byte[] body, @Nullable KeptText text) {

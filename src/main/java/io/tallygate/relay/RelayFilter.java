@@ -46,7 +46,8 @@ final class RelayFilter extends ApiFilter {
 	Mono<Answer> answer(ApiRequest request) {
 		return this.callers.identify(request.headers())
 			.flatMap((access) -> RequestBody
-				.read(request.http(), this.bodyBytesMax, this.relay.buffered().of(access.terms().agency()))
+				.read(request.http(), this.bodyBytesMax, this.relay.properties().bodyTimeMax(),
+						this.relay.buffered().of(access.terms().agency()))
 				.flatMap((body) -> relayed(request, access, body)));
 	}
 

@@ -13,6 +13,8 @@ import org.springframework.util.unit.DataSize;
  * whole; above it new requests are answered 503, and answers go out part by part
  * @param headTimeMax longest time from a request's first byte to the end of its head
  * @param bodyPauseMax longest pause between two parts of a request's body
+ * @param bodyTimeMax longest time until a request's body is there, however steadily its
+ * parts come
  * @param clientIdleMax how long a client's connection without a request is kept; should
  * be longer than that of what stands before the gateway
  * @param wholeAnswerMax up to this size a JSON answer is sent in one piece, after it was
@@ -32,10 +34,11 @@ import org.springframework.util.unit.DataSize;
  */
 @ConfigurationProperties("tallygate.relay")
 record RelayProperties(@DefaultValue("256MB") DataSize bufferedBytesMax, @DefaultValue("30s") Duration headTimeMax,
-		@DefaultValue("30s") Duration bodyPauseMax, @DefaultValue("5m") Duration clientIdleMax,
-		@DefaultValue("1MB") DataSize wholeAnswerMax, @DefaultValue("5s") Duration connectTimeout,
-		@DefaultValue("5000") int connectionsMax, @DefaultValue("30s") Duration connectionIdleMax,
-		@DefaultValue("1000") int drainsMax, @DefaultValue("10m") Duration drainTimeMax,
-		@DefaultValue("64MB") DataSize drainBytesMax, @DefaultValue("60s") Duration clientStallMax,
-		@DefaultValue("4") int workersMax, @DefaultValue("10s") Duration modelListTimeout) {
+		@DefaultValue("30s") Duration bodyPauseMax, @DefaultValue("5m") Duration bodyTimeMax,
+		@DefaultValue("5m") Duration clientIdleMax, @DefaultValue("1MB") DataSize wholeAnswerMax,
+		@DefaultValue("5s") Duration connectTimeout, @DefaultValue("5000") int connectionsMax,
+		@DefaultValue("30s") Duration connectionIdleMax, @DefaultValue("1000") int drainsMax,
+		@DefaultValue("10m") Duration drainTimeMax, @DefaultValue("64MB") DataSize drainBytesMax,
+		@DefaultValue("60s") Duration clientStallMax, @DefaultValue("4") int workersMax,
+		@DefaultValue("10s") Duration modelListTimeout) {
 }

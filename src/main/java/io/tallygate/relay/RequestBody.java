@@ -1,5 +1,6 @@
 package io.tallygate.relay;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -39,11 +40,14 @@ final class RequestBody {
 	/**
 	 * Reads the body of {@code request}; whoever gets it must {@link #release()} it.
 	 * @param bytesMax the largest body
+	 * @param timeMax longest time until it is there; looked at with each part, as pauses
+	 * between those have a bound of their own
 	 * @param buffered the room that its agency has
 	 * @throws ApiError (as the Mono's error) for a body that is too large or compressed,
 	 * or when there is no room
 	 */
-	static Mono<RequestBody> read(HttpServerRequest request, long bytesMax, BufferedBytes.Share buffered) {
+	static Mono<RequestBody> read(HttpServerRequest request, long bytesMax, Duration timeMax,
+			BufferedBytes.Share buffered) {
 		HttpHeaders headers = request.requestHeaders();
 		String encoding = headers.get(HttpHeaderNames.CONTENT_ENCODING);
 		if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")) {
@@ -55,7 +59,8 @@ final class RequestBody {
 			return Mono.error(tooLarge(bytesMax));
 		}
 		return Mono.create((sink) -> {
-			Reader reader = new Reader(new RequestBody(buffered), declared, bytesMax, sink);
+			Reader reader = new Reader(new RequestBody(buffered), declared, bytesMax,
+					System.nanoTime() + timeMax.toNanos(), sink);
 			sink.onCancel(reader);
 			request.receive().subscribe(reader);
 		});
@@ -112,6 +117,10 @@ final class RequestBody {
 				"The request's body is larger than " + bytesMax + " bytes, the most that is relayed");
 	}
 
+	private static ApiError tooLate() {
+		return ApiError.of(ApiError.Code.REQUEST_TIMEOUT, "The rest of the request's body did not come in time");
+	}
+
 	/** Gathers the parts. */
 	private static final class Reader extends BaseSubscriber<ByteBuf> {
 
@@ -121,12 +130,15 @@ final class RequestBody {
 
 		private final long bytesMax;
 
+		private final long latest;
+
 		private final MonoSink<RequestBody> sink;
 
-		Reader(RequestBody body, long declared, long bytesMax, MonoSink<RequestBody> sink) {
+		Reader(RequestBody body, long declared, long bytesMax, long latest, MonoSink<RequestBody> sink) {
 			this.body = body;
 			this.declared = declared;
 			this.bytesMax = bytesMax;
+			this.latest = latest;
 			this.sink = sink;
 		}
 
@@ -139,6 +151,9 @@ final class RequestBody {
 		protected void hookOnNext(ByteBuf part) {
 			if (this.body.length + (long) part.readableBytes() > this.bytesMax) {
 				refuse(tooLarge(this.bytesMax));
+			}
+			else if (System.nanoTime() - this.latest > 0) {
+				refuse(tooLate());
 			}
 			else if (!this.body.append(part, this.declared)) {
 				refuse(ApiError.of(ApiError.Code.GATEWAY_OVERLOADED,
@@ -154,9 +169,7 @@ final class RequestBody {
 		@Override
 		protected void hookOnError(Throwable error) {
 			this.body.release();
-			this.sink.error((error instanceof ReadTimeoutException)
-					? ApiError.of(ApiError.Code.REQUEST_TIMEOUT, "The rest of the request's body did not come")
-					: error);
+			this.sink.error((error instanceof ReadTimeoutException) ? tooLate() : error);
 		}
 
 		@Override

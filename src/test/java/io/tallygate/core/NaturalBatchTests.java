@@ -58,6 +58,21 @@ class NaturalBatchTests {
 	}
 
 	@Test
+	void callsThatAreOverAtOnceNeedNoStackOfTheirs() {
+		int count = 200_000;
+		NaturalBatch<Integer, String> each = new NaturalBatch<>(1, count + 1,
+				(items) -> (items.get(0) < 0) ? call(items) : Mono.error(new IllegalStateException("away")));
+		each.submit(-1);
+		for (int i = 0; i < count; i++) {
+			each.submit(i);
+		}
+
+		answer(0);
+
+		assertThat(each.waiting()).isZero();
+	}
+
+	@Test
 	void anItemGoesOutAlthoughItsWaiterLeft() {
 		this.batch.submit(1);
 		this.batch.submit(2).subscribe().dispose();

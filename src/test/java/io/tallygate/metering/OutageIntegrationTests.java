@@ -169,6 +169,7 @@ class OutageIntegrationTests {
 			StepVerifier.create(strict.meter.close(opening, Exchanges.billed(100)))
 				.expectError(MeteringUnavailable.class)
 				.verify(MeteringWorld.PATIENCE);
+			assertThat(strict.ledger.exposed()).as("what a stop would lose").isEmpty();
 
 			connection.rollback();
 			MeteringWorld.await(() -> strict.ledger.unwritten().isEmpty());

@@ -185,6 +185,25 @@ class RedisCountersIntegrationTests {
 	}
 
 	@Test
+	void whatIsKeptAgainWhileItIsReadIsNotReadAgain() {
+		List<Operation> keeping = new ArrayList<>();
+		for (int i = 0; i < 2500; i++) {
+			keeping.add(new Operation.Keep(Exchanges.entry(this.terms, i, Exchanges.NOON)));
+		}
+		this.counters.run(this.generation, keeping).block(PATIENCE);
+
+		List<String> read = this.counters.kept()
+			.concatMap((line) -> this.counters
+				.run(this.generation, List.of(new Operation.Keep(Entry.decode(line)), keeping.get(0)))
+				.thenReturn(line), 1)
+			.take(10_000)
+			.collectList()
+			.block(PATIENCE);
+
+		assertThat(read).hasSize(2500).doesNotHaveDuplicates();
+	}
+
+	@Test
 	void ofTwoWhoBeginAGenerationTheFirstWins() {
 		this.client.connect().sync().flushall();
 		Holding seen = this.counters.holding().block(PATIENCE);

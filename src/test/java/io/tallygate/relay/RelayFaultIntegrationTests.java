@@ -43,7 +43,8 @@ class RelayFaultIntegrationTests {
 		BlockHound.install();
 		relay = new RelayFixture("tallygate.relay.body-pause-max=300ms", "tallygate.relay.buffered-bytes-max=96KB",
 				"tallygate.relay.connect-timeout=500ms", "tallygate.relay.head-time-max=300ms",
-				"tallygate.relay.client-stall-max=2s", "tallygate.relay.drain-time-max=1s");
+				"tallygate.relay.client-stall-max=2s", "tallygate.relay.drain-time-max=1s",
+				"tallygate.relay.body-time-max=1s");
 	}
 
 	@AfterAll
@@ -264,6 +265,22 @@ class RelayFaultIntegrationTests {
 			.answer();
 
 		assertThat(answer.status()).isEqualTo(408);
+		assertThat(relay.meter.opened()).isEmpty();
+	}
+
+	/** Byte by byte, each well within the bound on pauses. */
+	@Test
+	@Matrix(67)
+	void aBodyThatComesSlowlyIs408WithinTheBound() {
+		RawClient slow = relay.client()
+			.send("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + RelayFixture.KEY
+					+ "\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"model\":");
+		for (int i = 0; i < 15; i++) {
+			Wait.pause(100);
+			slow.sendPerhaps(" ");
+		}
+
+		assertThat(slow.answer().status()).isEqualTo(408);
 		assertThat(relay.meter.opened()).isEmpty();
 	}
 
