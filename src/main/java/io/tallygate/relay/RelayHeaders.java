@@ -31,12 +31,13 @@ final class RelayHeaders {
 
 	/**
 	 * Those of an answer that stay behind: the connection's own, cookies, the length
-	 * (Netty writes the one that is true), and what a browser would remember about our
+	 * (Netty writes the one that is true), and what a browser would believe about our
 	 * host although it was said of the provider's.
 	 */
 	private static final Set<String> NOT_TO_CLIENT = Set.of("connection", "keep-alive", "proxy-connection",
 			"proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
-			"content-length", "set-cookie", "set-cookie2", "alt-svc", "strict-transport-security");
+			"content-length", "set-cookie", "set-cookie2", "alt-svc", "strict-transport-security",
+			"access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers");
 
 	private RelayHeaders() {
 	}

@@ -188,7 +188,7 @@ final class RelayFixture implements AutoCloseable {
 	 */
 	@EnableAutoConfiguration(exclude = { FlywayAutoConfiguration.class, DataSourceAutoConfiguration.class,
 			R2dbcAutoConfiguration.class, DataRedisAutoConfiguration.class, DataRedisReactiveAutoConfiguration.class })
-	@Import({ RelayConfiguration.class, TracesConfiguration.class })
+	@Import({ RelayConfiguration.class, TracesConfiguration.class, BrowserConfiguration.class })
 	static class Slim {
 
 		@Bean
