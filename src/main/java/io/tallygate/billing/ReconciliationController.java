@@ -52,8 +52,10 @@ class ReconciliationController {
 	/**
 	 * What is to be looked at.
 	 *
-	 * @param from inclusive; the beginning of the UTC month if absent
-	 * @param to exclusive; now if absent
+	 * @param from inclusive; the beginning of the UTC month in which {@code to} ends if
+	 * absent
+	 * @param to exclusive; now if absent or ahead, so that a period may be named while it
+	 * runs
 	 * @param client whose; all if absent
 	 */
 	record Asked(@Nullable Instant from, @Nullable Instant to, @Nullable String client) {
@@ -93,12 +95,11 @@ class ReconciliationController {
 	Mono<Shown> ask(Caller.OfAgency caller, AdminRequest request, @RequestBody(required = false) @Nullable Asked body) {
 		Asked asked = (body != null) ? body : new Asked(null, null, null);
 		Instant now = this.clock.instant();
-		Instant to = (asked.to() != null) ? asked.to() : now;
-		Instant from = (asked.from() != null) ? asked.from() : monthOf(to);
-		if (!from.isBefore(to) || Duration.between(from, to).compareTo(REACH_MAX) > 0
-				|| to.isAfter(now.plus(Duration.ofDays(1)))) {
+		Instant to = (asked.to() != null && asked.to().isBefore(now)) ? asked.to() : now;
+		Instant from = (asked.from() != null) ? asked.from() : monthOf(to.minusNanos(1));
+		if (!from.isBefore(to) || Duration.between(from, to).compareTo(REACH_MAX) > 0) {
 			throw Problem.invalid("/from",
-					"from must be before to, by at most " + REACH_MAX.toDays() + " days, and to at most a day ahead");
+					"from must be before to and before now, by at most " + REACH_MAX.toDays() + " days");
 		}
 		String id = request.idOf(Reconciliation.PREFIX);
 		return client(caller, asked.client())

@@ -3,6 +3,8 @@ package io.tallygate.billing;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,8 @@ import io.tallygate.support.RunningGateway.Agency;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -220,6 +224,38 @@ class ReconciliationIntegrationTests {
 	}
 
 	@Test
+	void aWholePeriodIsAskedForWhileItRuns() {
+		Payer payer = payer();
+		Instant now = Instant.now();
+		Instant from = now.atZone(ZoneOffset.UTC).withDayOfMonth(1).truncatedTo(ChronoUnit.DAYS).toInstant();
+		Instant to = from.atZone(ZoneOffset.UTC).plusMonths(1).toInstant();
+
+		JsonNode run = asked(payer, Map.of("from", from.toString(), "to", to.toString()));
+
+		assertThat(Instant.parse(run.path("from").asString())).isEqualTo(from);
+		assertThat(Instant.parse(run.path("to").asString()))
+			.isBeforeOrEqualTo(now.truncatedTo(ChronoUnit.HOURS).plus(Duration.ofHours(2)));
+	}
+
+	@Test
+	void anEndAloneMeansTheMonthThatItEnds() {
+		JsonNode run = asked(payer(), Map.of("to", "2026-03-01T00:00:00Z"));
+
+		assertThat(run.path("from").asString()).isEqualTo("2026-02-01T00:00:00Z");
+		assertThat(run.path("to").asString()).isEqualTo("2026-03-01T00:00:00Z");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "2026-03-01T00:00:00Z, 2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z, 2026-03-01T00:00:00Z",
+			"2026-01-01T00:00:00Z, 2026-06-01T00:00:00Z", "2999-01-01T00:00:00Z, 2999-02-01T00:00:00Z" })
+	void aPeriodThatIsNoneOrTooLongOrHasNotBegunIsRefused(String from, String to) {
+		HttpResponse<byte[]> answer = payer().agency().ask("POST", "/reconciliations", Map.of("from", from, "to", to));
+
+		assertThat(answer.statusCode()).isEqualTo(422);
+		assertThat(new String(answer.body())).contains("\"/from\"");
+	}
+
+	@Test
 	void aRunIsMadeEveryHourForEachAgency() {
 		Payer payer = payer();
 
@@ -313,6 +349,10 @@ class ReconciliationIntegrationTests {
 		return await().atMost(RunningGateway.PATIENCE)
 			.until(() -> payer.agency().read("/reconciliations/" + id),
 					(run) -> run.path("state").asString().equals("done"));
+	}
+
+	private static JsonNode asked(Payer payer, Map<String, Object> body) {
+		return payer.agency().call("POST", "/reconciliations", body);
 	}
 
 	/** The run that finds it may be another than the one that is asked for. */
