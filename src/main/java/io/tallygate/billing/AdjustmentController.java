@@ -108,8 +108,7 @@ class AdjustmentController {
 		private @Nullable MeterEventId event() {
 			String given = this.meterEventId;
 			if (given != null && !Ids.isId(MeterEventId.PREFIX, given)) {
-				throw Problem.invalid("/meter_event_id",
-						"There is no meter event '" + abbreviated(given) + "' of this client");
+				throw Adjustments.unknownEvent(abbreviated(given));
 			}
 			return (given != null) ? new MeterEventId(given) : null;
 		}

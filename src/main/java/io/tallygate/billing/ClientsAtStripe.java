@@ -26,6 +26,8 @@ class ClientsAtStripe {
 			where c.id = :client and c.stripe_customer_id is not null and c.stripe_price_id is not null
 			""";
 
+	private static final String IS_THERE = "select exists (select from client where id = :client)";
+
 	/** A client that has ended still has a last invoice, and is found by its lanes. */
 	private static final String OF_CUSTOMER = CLIENT + """
 			where c.stripe_price_id is not null and (c.stripe_customer_id = :id
@@ -78,6 +80,12 @@ class ClientsAtStripe {
 	Mono<Found> find(AgencyId agency, ClientId client) {
 		return Uncancelled.of(this.database.as(agency,
 				this.database.client().sql(FIND).bind("client", client.value()).map(Found::of).one()));
+	}
+
+	/** Whether it is a client of this agency, billed or not. */
+	Mono<Boolean> isThere(AgencyId agency, ClientId client) {
+		return Uncancelled.of(this.database.as(agency,
+				this.database.client().sql(IS_THERE).bind("client", client.value()).mapValue(Boolean.class).one()));
 	}
 
 	Mono<List<Found>> ofCustomer(AgencyId agency, String customer) {

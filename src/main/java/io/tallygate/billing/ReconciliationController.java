@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 
 import io.tallygate.core.AdminRequest;
 import io.tallygate.core.Caller;
@@ -123,17 +124,20 @@ class ReconciliationController {
 		return this.runs.find(caller.agency(), id).zipWhen((run) -> this.runs.rows(caller.agency(), id), Shown::of);
 	}
 
-	private Mono<java.util.Optional<ClientId>> client(Caller.OfAgency caller, @Nullable String id) {
+	/**
+	 * A client that is billed no more has its lanes still, and one that never was has
+	 * none: a run without rows is the answer, and no fault of the caller's.
+	 */
+	private Mono<Optional<ClientId>> client(Caller.OfAgency caller, @Nullable String id) {
 		if (id == null) {
-			return Mono.just(java.util.Optional.empty());
+			return Mono.just(Optional.empty());
 		}
 		if (!Ids.isId(ClientId.PREFIX, id)) {
-			throw Problem.invalid("/client", "There is no client '" + id + "'");
+			throw Problem.notFound("client", id);
 		}
-		return this.clients.find(caller.agency(), new ClientId(id))
-			.map((found) -> java.util.Optional.of(found.id()))
-			.switchIfEmpty(Mono
-				.error(() -> Problem.invalid("/client", "There is no client '" + id + "' that is billed at Stripe")));
+		ClientId client = new ClientId(id);
+		return this.clients.isThere(caller.agency(), client)
+			.flatMap((there) -> there ? Mono.just(Optional.of(client)) : Mono.error(Problem.notFound("client", id)));
 	}
 
 	private static Instant monthOf(Instant at) {

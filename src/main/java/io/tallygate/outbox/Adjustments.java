@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -144,17 +145,23 @@ public class Adjustments {
 	}
 
 	private Mono<Optional<MeterEventRow>> named(AgencyId agency, ClientId client, @Nullable MeterEventId event) {
-		return (event == null) ? Mono.just(Optional.empty()) : this.database.client()
-			.sql(NAMED)
-			.bind("id", event.value())
-			.bind("client", client.value())
-			.bind("agency", agency.value())
-			.map((Readable row) -> MeterEventColumns.row(row))
-			.one()
-			.switchIfEmpty(Mono.error(
-					() -> Problem.invalid("/meter_event_id", "There is no meter event '" + event + "' of this client")))
-			.map(Adjustments::correctable)
-			.map(Optional::of);
+		return (event == null) ? Mono.just(Optional.empty())
+				: this.database.client()
+					.sql(NAMED)
+					.bind("id", event.value())
+					.bind("client", client.value())
+					.bind("agency", agency.value())
+					.map((Readable row) -> MeterEventColumns.row(row))
+					.one()
+					.switchIfEmpty(Mono.error(() -> unknownEvent(event.value())))
+					.map(Adjustments::correctable)
+					.map(Optional::of);
+	}
+
+	/** No such meter event, or not of this client: the two are not told apart. */
+	public static Problem unknownEvent(String id) {
+		String message = "There is no meter event '" + id + "' of this client";
+		return new Problem(404, "not_found", message, List.of(new Problem.Field("/meter_event_id", message)));
 	}
 
 	private static MeterEventRow correctable(MeterEventRow row) {

@@ -2,6 +2,7 @@ package io.tallygate.outbox;
 
 import io.r2dbc.spi.Readable;
 import io.tallygate.core.AgencyId;
+import io.tallygate.core.ClientId;
 import io.tallygate.core.Database;
 import io.tallygate.core.MeterEventId;
 import io.tallygate.core.Page;
@@ -24,6 +25,8 @@ class MeterEventReads {
 			  and (cast(:state as text) is null or m.state = :state)
 			""".formatted(MeterEventColumns.SELECT);
 
+	private static final String CLIENT_IS_KNOWN = "select exists (select from client where id = :client)";
+
 	private static final String FIND = "select %s from meter_event m where m.id = :id"
 		.formatted(MeterEventColumns.SELECT);
 
@@ -45,14 +48,29 @@ class MeterEventReads {
 		this.database = database;
 	}
 
-	/** Meter events of a client, in a state, or all. */
-	Mono<Page<MeterEventRow>> page(AgencyId agency, @Nullable String client, Delivery.@Nullable State state,
+	/**
+	 * Meter events of a client, in a state, or all; a problem when the client is not this
+	 * agency's.
+	 */
+	Mono<Page<MeterEventRow>> page(AgencyId agency, @Nullable ClientId client, Delivery.@Nullable State state,
 			PageRequest page) {
 		DatabaseClient.GenericExecuteSpec select = page.bind(this.database.client().sql(PAGE + page.tail("m.id")));
-		select = MeterEventTable.bind(select, "client", client, String.class);
+		select = MeterEventTable.bind(select, "client", (client != null) ? client.value() : null, String.class);
 		select = MeterEventTable.bind(select, "state", (state != null) ? state.text() : null, String.class);
-		return Uncancelled
-			.of(this.database.as(agency, page.of(select.map((Readable row) -> MeterEventColumns.row(row)).all())));
+		return Uncancelled.of(this.database.as(agency,
+				known(client).then(page.of(select.map((Readable row) -> MeterEventColumns.row(row)).all()))));
+	}
+
+	private Mono<Void> known(@Nullable ClientId client) {
+		return (client == null) ? Mono.empty()
+				: this.database.client()
+					.sql(CLIENT_IS_KNOWN)
+					.bind("client", client.value())
+					.mapValue(Boolean.class)
+					.one()
+					.filter((known) -> known)
+					.switchIfEmpty(Mono.error(() -> Problem.notFound("client", client.value())))
+					.then();
 	}
 
 	/** One meter event; a problem when it is not this agency's. */

@@ -5,6 +5,7 @@ import java.util.Locale;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.tallygate.core.Caller;
+import io.tallygate.core.ClientId;
 import io.tallygate.core.Ids;
 import io.tallygate.core.MeterEventId;
 import io.tallygate.core.Page;
@@ -42,7 +43,8 @@ class MeterEventsController {
 	@GetMapping
 	Mono<Page<MeterEventView>> list(Caller.OfAgency caller, @RequestParam(required = false) @Nullable String client,
 			@RequestParam(required = false) @Nullable String state, PageRequest page) {
-		return this.reads.page(caller.agency(), client, state(state), page).map((rows) -> rows.map(MeterEventView::of));
+		return this.reads.page(caller.agency(), client(client), state(state), page)
+			.map((rows) -> rows.map(MeterEventView::of));
 	}
 
 	@GetMapping("/{id}")
@@ -61,6 +63,16 @@ class MeterEventsController {
 	@PostMapping("/{id}/discard")
 	Mono<MeterEventView> discard(Caller.OfAgency caller, @PathVariable String id) {
 		return this.reads.find(caller.agency(), id(id)).flatMap(this.desk::discard).map(MeterEventView::of);
+	}
+
+	private static @Nullable ClientId client(@Nullable String id) {
+		if (id == null) {
+			return null;
+		}
+		if (!Ids.isId(ClientId.PREFIX, id)) {
+			throw Problem.notFound("client", id);
+		}
+		return new ClientId(id);
 	}
 
 	private static Delivery.@Nullable State state(@Nullable String text) {

@@ -336,8 +336,8 @@ class AdjustmentIntegrationTests {
 			2         | Why    | 2999-01-01T00:00:00Z | absent | 422 | /occurred_at
 			2         | Why    | yesterday | absent | 422 | absent
 			2         | Why    | 2026-01-01T00:00:00Z | mev_00000000000000000000000000 | 422 | /occurred_at
-			-2        | Why    | absent | mev_00000000000000000000000000 | 422 | /meter_event_id
-			-2        | Why    | absent | ../1 | 422 | /meter_event_id
+			-2        | Why    | absent | mev_00000000000000000000000000 | 404 | /meter_event_id
+			-2        | Why    | absent | ../1 | 404 | /meter_event_id
 			""")
 	void whatIsAtFaultIsNamed(@Nullable String quantity, @Nullable String reason, @Nullable String occurredAt,
 			@Nullable String event, int status, @Nullable String pointer) {
@@ -368,6 +368,19 @@ class AdjustmentIntegrationTests {
 				.adjust(Map.of("quantity", quantity, "reason", "Why", "meter_event_id", event));
 			assertThat(answer.statusCode()).as(new String(answer.body())).isEqualTo(422);
 		}
+	}
+
+	@Test
+	void anotherAgencysMeterEventIsNotThere() {
+		Payer payer = payer();
+		Payer stranger = payer();
+		chat(stranger, 2);
+		String event = events(stranger).get(0).path("id").asString();
+
+		HttpResponse<byte[]> answer = payer.adjust(Map.of("quantity", -2, "reason", "Why", "meter_event_id", event));
+
+		assertThat(answer.statusCode()).isEqualTo(404);
+		assertThat(JSON.readTree(answer.body()).path("code").asString()).isEqualTo("not_found");
 	}
 
 	@Test

@@ -256,6 +256,25 @@ class ReconciliationIntegrationTests {
 	}
 
 	@Test
+	void aStrangersClientIsNotThereAndOneThatIsMeteredOnlyHasNoRows() {
+		Payer payer = payer();
+		RunningGateway.Client metered = payer.agency().client("Metered", Map.of());
+		String stranger = payer().client().id();
+
+		for (String id : List.of(stranger, "cli_" + "0".repeat(26), "nobody")) {
+			assertThat(payer.agency().ask("POST", "/reconciliations", Map.of("client", id)).statusCode())
+				.isEqualTo(404);
+		}
+		String run = asked(payer, Map.of("client", metered.id())).path("id").asString();
+
+		JsonNode done = await().atMost(RunningGateway.PATIENCE)
+			.until(() -> payer.agency().read("/reconciliations/" + run),
+					(each) -> each.path("state").asString().equals("done"));
+		assertThat(done.path("rows").isEmpty()).isTrue();
+		assertThat(done.path("clean").asBoolean()).isTrue();
+	}
+
+	@Test
 	void aRunIsMadeEveryHourForEachAgency() {
 		Payer payer = payer();
 
