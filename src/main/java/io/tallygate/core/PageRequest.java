@@ -3,6 +3,7 @@ package io.tallygate.core;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient.GenericExecuteSpec;
@@ -69,6 +70,22 @@ public record PageRequest(int limit, @Nullable String cursor, boolean isBackward
 	/** The page made of the rows that the statement found. */
 	public <T> Mono<Page<T>> of(Flux<T> rows) {
 		return rows.collectList().map(this::of);
+	}
+
+	/**
+	 * The page of a list that is there as a whole, or as far as it is listed, newest
+	 * first. A cursor that is not on it is refused: no other page would be right.
+	 */
+	public <T> Page<T> of(List<T> all, Function<? super T, String> id) {
+		int size = all.size();
+		int at = (this.cursor == null) ? -1 : all.stream().map(id).toList().indexOf(this.cursor);
+		if (this.cursor != null && at < 0) {
+			throw Problem.invalid(this.isBackward ? "/ending_before" : "/starting_after",
+					"'" + this.cursor + "' is not in this list");
+		}
+		int from = this.isBackward ? Math.max(0, at - this.limit) : at + 1;
+		int to = this.isBackward ? at : Math.min(size, from + this.limit);
+		return new Page<>(all.subList(from, to), this.isBackward ? from > 0 : to < size);
 	}
 
 	private <T> Page<T> of(List<T> rows) {

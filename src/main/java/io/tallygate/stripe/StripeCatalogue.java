@@ -27,7 +27,8 @@ import reactor.core.publisher.Mono;
 
 /**
  * What an agency has at Stripe: its account, and the products, prices, meters and
- * customers among which it picks. Everything fails with a {@link StripeProblem} only.
+ * customers among which it picks. What Stripe does not do fails with a
+ * {@link StripeProblem} only.
  */
 public final class StripeCatalogue {
 
@@ -135,8 +136,9 @@ public final class StripeCatalogue {
 			return customers(agency, CustomerListParams.builder(), page);
 		}
 		if (query.startsWith("cus_")) {
-			return customer(agency, query).map((found) -> new Page<>(List.of(found), false))
-				.onErrorResume(StripeProblem.class, (problem) -> noneIfNotFound(problem));
+			return customer(agency, query).map(List::of)
+				.onErrorResume(StripeProblem.class, (problem) -> noneIfNotFound(problem))
+				.map((found) -> page.of(found, StripeCustomer::id));
 		}
 		return query.contains("@") ? customers(agency, CustomerListParams.builder().setEmail(query), page)
 				: named(agency, query, page);
@@ -150,35 +152,39 @@ public final class StripeCatalogue {
 
 	/**
 	 * Stripe's search is not offered everywhere; where it is not, the newest are
-	 * searched.
+	 * searched. Nor does it know our cursors: what it finds is read as far as the page
+	 * needs, and the page cut out of that.
 	 */
 	private Mono<Page<StripeCustomer>> named(AgencyId agency, String words, PageRequest page) {
 		String quoted = words.replace("\\", "\\\\").replace("\"", "\\\"");
 		CustomerSearchParams params = CustomerSearchParams.builder()
 			.setQuery("name~\"" + quoted + "\"")
-			.setLimit((long) page.limit())
+			.setLimit(AT_ONCE)
 			.build();
-		return this.calls.call(agency, (stripe) -> found(stripe.v1().customers().search(params)))
+		int most = (page.cursor() == null) ? page.limit() + 1 : LISTED_MAX;
+		return this.calls.call(agency, (stripe) -> found(stripe.v1().customers().search(params), most))
 			.onErrorResume(StripeProblem.class, (problem) -> switch (problem.kind()) {
-				case NOT_FOUND, REFUSED -> amongTheNewest(agency, words, page.limit());
+				case NOT_FOUND, REFUSED -> amongTheNewest(agency, words);
 				default -> Mono.error(problem);
-			});
+			})
+			.map((found) -> page.of(found, StripeCustomer::id));
 	}
 
-	private static Page<StripeCustomer> found(StripeSearchResult<Customer> result) {
-		return new Page<>(result.getData().stream().map(StripeCustomer::of).toList(),
-				Boolean.TRUE.equals(result.getHasMore()));
+	private static List<StripeCustomer> found(StripeSearchResult<Customer> first, int most) {
+		return StreamSupport.stream(first.autoPagingIterable().spliterator(), false)
+			.limit(most)
+			.map(StripeCustomer::of)
+			.toList();
 	}
 
-	private Mono<Page<StripeCustomer>> amongTheNewest(AgencyId agency, String words, int limit) {
+	private Mono<List<StripeCustomer>> amongTheNewest(AgencyId agency, String words) {
 		String wanted = words.toLowerCase(Locale.ROOT);
 		CustomerListParams params = CustomerListParams.builder().setLimit(AT_ONCE).build();
 		return this.calls.call(agency, (stripe) -> all(stripe.v1().customers().list(params), StripeCustomer::of))
 			.map((newest) -> newest.stream()
 				.filter((customer) -> customer.name() != null
 						&& customer.name().toLowerCase(Locale.ROOT).contains(wanted))
-				.toList())
-			.map((found) -> new Page<>(found.subList(0, Math.min(found.size(), limit)), found.size() > limit));
+				.toList());
 	}
 
 	/**
@@ -234,9 +240,8 @@ public final class StripeCatalogue {
 		return page.isBackward() ? page.cursor() : null;
 	}
 
-	private static <T> Mono<Page<T>> noneIfNotFound(StripeProblem problem) {
-		return (problem.kind() == StripeProblem.Kind.NOT_FOUND) ? Mono.just(new Page<>(List.of(), false))
-				: Mono.error(problem);
+	private static <T> Mono<List<T>> noneIfNotFound(StripeProblem problem) {
+		return (problem.kind() == StripeProblem.Kind.NOT_FOUND) ? Mono.just(List.of()) : Mono.error(problem);
 	}
 
 }

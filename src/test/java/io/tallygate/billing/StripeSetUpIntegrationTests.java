@@ -3,6 +3,7 @@ package io.tallygate.billing;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -146,6 +147,33 @@ class StripeSetUpIntegrationTests {
 		assertThat(first.path("has_more").asBoolean()).isTrue();
 		assertThat(rest.at("/data/0/name").asString()).isEqualTo("one");
 		assertThat(rest.path("has_more").asBoolean()).isFalse();
+	}
+
+	@Test
+	void whoIsSearchedForComesInPagesThatEnd() {
+		List<String> made = new ArrayList<>();
+		for (String name : List.of("Paged One", "Paged Two", "Paged Three")) {
+			made.add(0, made("/stripe/customers", Map.of("name", name, "email", "paged@example.com")).path("id")
+				.asString());
+		}
+
+		for (String query : List.of("query=paged", "query=paged@example.com")) {
+			List<String> seen = new ArrayList<>();
+			JsonNode page = this.agency.read("/stripe/customers?limit=1&" + query);
+			while (page.path("has_more").asBoolean() && seen.size() < made.size()) {
+				seen.add(page.at("/data/0/id").asString());
+				page = this.agency
+					.read("/stripe/customers?limit=1&" + query + "&starting_after=" + seen.get(seen.size() - 1));
+			}
+			seen.add(page.at("/data/0/id").asString());
+			assertThat(seen).as(query).containsExactlyElementsOf(made);
+			JsonNode before = this.agency.read("/stripe/customers?limit=1&" + query + "&ending_before=" + made.get(2));
+			assertThat(before.at("/data/0/id").asString()).isEqualTo(made.get(1));
+			assertThat(before.path("has_more").asBoolean()).isTrue();
+		}
+		assertThat(this.agency.read("/stripe/customers?query=" + made.get(0) + "&starting_after=" + made.get(0))
+			.path("data")
+			.isEmpty()).isTrue();
 	}
 
 	@Test

@@ -3,6 +3,8 @@ package io.tallygate.core;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Flux;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -51,6 +53,24 @@ class PageRequestTests {
 	void aPageAfterACursorIsReadDownwards() {
 		assertThat(PageRequest.of(2, "d", null).tail("id"))
 			.isEqualTo(" and id < :page_cursor order by id desc limit :page_rows");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', nullValues = "none",
+			value = { "2 | none | none | dc | true", "4 | none | none | dcba | false", "2 | d | none | cb | true",
+					"2 | b | none | a | false", "2 | a | none | '' | false", "2 | none | a | cb | true",
+					"2 | none | b | dc | false", "2 | none | d | '' | false" })
+	void aPageIsCutOutOfAWholeList(int limit, String after, String before, String page, boolean hasMore) {
+		assertThat(PageRequest.of(limit, after, before).of(List.of("d", "c", "b", "a"), (each) -> each))
+			.isEqualTo(new Page<>(page.chars().mapToObj(Character::toString).toList(), hasMore));
+	}
+
+	@Test
+	void aCursorThatIsNotInTheListIsRefused() {
+		assertThatExceptionOfType(Problem.class)
+			.isThrownBy(() -> PageRequest.of(2, "x", null).of(List.of("b", "a"), (each) -> each))
+			.matches((problem) -> problem.status() == 422)
+			.matches((problem) -> problem.errors().get(0).pointer().equals("/starting_after"));
 	}
 
 }
