@@ -83,10 +83,16 @@ public class StripeConnections {
 
 	/**
 	 * Whether usage still has to reach another account, or the same in another mode:
-	 * through a client that lives, units not cut, or meter events under way.
+	 * through a client that lives, units not cut, or meter events under way. While
+	 * another is connected, every client that lives is bound to it, billed or not: its
+	 * keys say the mode.
 	 */
 	private static final String BOUND_ELSEWHERE = """
 			select exists (
+			  select 1 from stripe_connection
+			  where agency_id = :agency and (account_id <> :account or livemode <> :livemode)
+			    and exists (select 1 from client where client.agency_id = :agency and client.archived_at is null))
+			  or exists (
 			  select 1 from lane
 			  where lane.agency_id = :agency and (lane.stripe_account <> :account or lane.livemode <> :livemode)
 			    and (exists (select 1 from client where client.id = lane.client_id and client.archived_at is null)

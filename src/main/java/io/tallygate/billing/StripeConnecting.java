@@ -21,7 +21,7 @@ import reactor.core.publisher.Mono;
  * <ol>
  * <li>the key is looked at, so that a wrong kind of key never leaves the house;</li>
  * <li>Stripe says whose it is, and what it may read;</li>
- * <li>usage that is bound to another account must not be led astray;</li>
+ * <li>clients that are bound to another account must not be led astray;</li>
  * <li>the key is stored, sealed.</li>
  * </ol>
  */
@@ -105,9 +105,10 @@ class StripeConnecting {
 	private static Problem mismatch(StripeConnection connection) {
 		return new Problem(409, "stripe_account_mismatch",
 				"This key opens account " + connection.accountId() + " in " + (connection.livemode() ? "live" : "test")
-						+ " mode, but there are clients who are billed through another account or mode: "
-						+ "their usage would reach customers who do not exist there. "
-						+ "Enter a key of the same account and mode, or archive those clients first");
+						+ " mode, but there are clients of another account or mode: the usage of those who are billed "
+						+ "would reach customers who do not exist there, and the keys of all say the mode. "
+						+ "Enter a key of the same account and mode, or archive those clients first; "
+						+ "where none of them is billed, it is enough to remove the connection before");
 	}
 
 }

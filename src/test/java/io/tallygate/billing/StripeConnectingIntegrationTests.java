@@ -90,6 +90,30 @@ class StripeConnectingIntegrationTests {
 				"stripe_account_mismatch");
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "acct_2, rk_test_0123456789abcdef", "acct_1, rk_live_0123456789abcdef" })
+	void aKeyOfAnotherAccountOrModeIsRefusedWhileAClientIsMeteredOnly(String account, String key) {
+		this.room.stripe().hasAccount("acct_1");
+		connect(KEY);
+		meteredClient();
+		this.room.stripe().hasAccount(account);
+
+		expectProblem(this.room.connecting().connect(AGENCY, key, null), 409, "stripe_account_mismatch");
+	}
+
+	@Test
+	void clientsThatAreMeteredOnlyAreTakenAlongOnceTheConnectionIsRemoved() {
+		this.room.stripe().hasAccount("acct_1");
+		connect(KEY);
+		meteredClient();
+		this.room.stripe().hasAccount("acct_2");
+
+		this.room.connecting().disconnect(AGENCY).block(PATIENCE);
+		connect(KEY);
+
+		assertThat(this.room.connecting().connection(AGENCY).block(PATIENCE).accountId()).isEqualTo("acct_2");
+	}
+
 	@Test
 	void anotherKeyOfTheSameAccountTakesThePlaceOfTheFirst() {
 		this.room.stripe().hasAccount("acct_1");
@@ -204,13 +228,19 @@ class StripeConnectingIntegrationTests {
 		this.room.connecting().connect(AGENCY, key, null).block(PATIENCE);
 	}
 
-	private void client(String account, boolean livemode) {
+	private void meteredClient() {
 		this.room.database()
 			.execute("insert into client (id, agency_id, nickname, platform) values ('cli_1', '" + AGENCY
-					+ "', 'c', 'api');"
-					+ "insert into lane (agency_id, client_id, stripe_account, livemode, customer, meter_id, event_name) "
-					+ "values ('" + AGENCY + "', 'cli_1', '" + account + "', " + livemode
-					+ ", 'cus_1', 'mtr_1', 'tokens')");
+					+ "', 'c', 'api')");
+	}
+
+	private void client(String account, boolean livemode) {
+		meteredClient();
+		this.room.database()
+			.execute(
+					"insert into lane (agency_id, client_id, stripe_account, livemode, customer, meter_id, event_name) "
+							+ "values ('" + AGENCY + "', 'cli_1', '" + account + "', " + livemode
+							+ ", 'cus_1', 'mtr_1', 'tokens')");
 	}
 
 	private static void expectProblem(Mono<?> outcome, int status, String code) {
