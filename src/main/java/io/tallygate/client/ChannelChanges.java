@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Mono;
 
-/** Makes channels and gives them to clients; makes keys and revokes them. */
+/** Makes channels, names them and gives them to clients; makes keys and revokes them. */
 @Component
 class ChannelChanges {
 
@@ -49,6 +49,14 @@ class ChannelChanges {
 	record KeyBody(@Nullable String name, @Nullable Instant expiresAt) {
 	}
 
+	/**
+	 * What may be changed of a channel.
+	 *
+	 * @param name the agency's word for it
+	 */
+	record NameBody(@Nullable String name) {
+	}
+
 	/** A channel without a client: it relays nothing until it has one. */
 	Mono<ChannelView> create(AgencyId agency, ChannelBody body) {
 		return this.changes.byTenant(agency, this.channels.create(agency, body.checkedName()));
@@ -65,6 +73,17 @@ class ChannelChanges {
 					.doOnNext(ClientChanges::refuseArchived)
 					.then(channel)
 					.flatMap((id) -> this.channels.assign(id, client)));
+	}
+
+	/**
+	 * Gives a channel another name: it may be a person's, and outlives the client that
+	 * had the channel.
+	 */
+	Mono<ChannelView> rename(AgencyId agency, ChannelId channel, NameBody body) {
+		Faults faults = new Faults();
+		String name = faults.text("/name", body.name(), ClientBody.TEXT_LENGTH_MAX);
+		faults.throwIfAny();
+		return this.changes.byTenant(agency, this.channels.rename(channel, name));
 	}
 
 	Mono<KeyView> createKey(AgencyId agency, ChannelId channel, KeyBody body) {

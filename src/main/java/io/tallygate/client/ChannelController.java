@@ -9,6 +9,7 @@ import io.tallygate.core.Problem;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -40,6 +41,13 @@ class ChannelController {
 	@GetMapping("/channels")
 	Mono<Page<ChannelView>> list(Caller.OfAgency caller, PageRequest page) {
 		return this.reading.channels(caller.agency(), page);
+	}
+
+	/** Gives a channel another name, also one whose client has ended. */
+	@PatchMapping("/channels/{id}")
+	Mono<ChannelView> change(Caller.OfAgency caller, @PathVariable String id,
+			@RequestBody ChannelChanges.NameBody body) {
+		return this.changes.rename(caller.agency(), ClientOpening.channelId(id), body);
 	}
 
 	@PostMapping("/clients/{id}/channels")

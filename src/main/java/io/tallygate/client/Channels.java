@@ -37,6 +37,8 @@ class Channels {
 
 	private static final String ASSIGN = "update channel set client_id = :client where id = :id returning" + COLUMNS;
 
+	private static final String RENAME = "update channel set name = :name where id = :id returning" + COLUMNS;
+
 	private static final String DETACH = "update channel set client_id = null where client_id = :client";
 
 	private final Database.OfTenant database;
@@ -87,6 +89,18 @@ class Channels {
 		return (channel.clientId() == null) ? Mono.just(channel) : Mono.error(() -> taken(channel.id()));
 	}
 
+	/** Gives a channel another name. */
+	Mono<ChannelView> rename(ChannelId id, String name) {
+		return this.database.client()
+			.sql(RENAME)
+			.bind("id", id.value())
+			.bind("name", name)
+			.map(ChannelView::of)
+			.one()
+			.switchIfEmpty(Mono.error(() -> Problem.notFound("channel", id.value())))
+			.flatMap(this::withItsKeys);
+	}
+
 	/** Takes a client's channels away; their keys open nothing from then on. */
 	Mono<Void> detach(ClientId client) {
 		return this.database.client().sql(DETACH).bind("client", client.value()).fetch().rowsUpdated().then();
@@ -107,6 +121,11 @@ class Channels {
 		return channels.collectList()
 			.flatMap(this::withKeys)
 			.map((all) -> all.stream().collect(Collectors.groupingBy((channel) -> String.valueOf(channel.clientId()))));
+	}
+
+	/** The channel as it was read, with its keys. */
+	Mono<ChannelView> withItsKeys(ChannelView channel) {
+		return withKeys(List.of(channel)).map((channels) -> channels.get(0));
 	}
 
 	private Mono<List<ChannelView>> withKeys(List<ChannelView> channels) {

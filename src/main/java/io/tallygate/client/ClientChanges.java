@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 import io.tallygate.agency.DirectoryChanges;
@@ -19,7 +20,8 @@ import tools.jackson.databind.node.ObjectNode;
  * Changes a client. What decides money opens the next epoch: the old one keeps its
  * policy, its lane and its requests, and new requests are counted apart. Stripe is asked
  * before the transaction, so the row is compared with what was read then: of two changes
- * at once the later is refused, not mixed in.
+ * at once the later is refused, not mixed in. Of an archived client the name alone may
+ * still be changed, because it may be a person's.
  */
 @Component
 class ClientChanges {
@@ -28,6 +30,8 @@ class ClientChanges {
 	private static final Map<String, String> FIXED = new TreeMap<>(
 			Map.of("channel_id", "/clients/{id}/channels", "channel_name", "/clients/{id}/channels", "create_customer",
 					"/stripe/customers", "create_subscription", "/stripe/subscriptions"));
+
+	private static final Set<String> NAMES = Set.of("nickname");
 
 	private final Clients clients;
 
@@ -62,7 +66,7 @@ class ClientChanges {
 
 	Mono<ClientView> change(AgencyId agency, ClientId id, ObjectNode patch) {
 		return this.reading.stored(agency, id)
-			.doOnNext(ClientChanges::refuseArchived)
+			.doOnNext((stored) -> refuseArchivedUnlessNamed(stored, patch))
 			.flatMap((stored) -> change(agency, stored, patched(stored, patch)));
 	}
 
@@ -123,6 +127,12 @@ class ClientChanges {
 		});
 		return Objects.requireNonNull(this.json.patched(ClientBody.of(stored.settings()), patch, ClientBody.class))
 			.settings();
+	}
+
+	private static void refuseArchivedUnlessNamed(StoredClient client, ObjectNode patch) {
+		if (!NAMES.equals(Set.copyOf(patch.propertyNames()))) {
+			refuseArchived(client);
+		}
 	}
 
 	static void refuseArchived(StoredClient client) {

@@ -316,9 +316,50 @@ class ClientApiIntegrationTests {
 				where e.superseded_at is not null and k.revoked_at is not null and e.client_id = '""" + id + "'"))
 			.isEqualTo(1);
 		rooms.call("POST", "/clients/" + id + "/resume", this.token, null).expectStatus().isEqualTo(409);
-		rooms.call("PATCH", "/clients/" + id, this.token, "{\"nickname\":\"x\"}").expectStatus().isEqualTo(409);
 		assertThat(JsonPath.<List<?>>read(rooms.done("GET", "/clients", this.token, null), "$.data")).isEmpty();
 		assertThat(create(billed("price_1"))).containsEntry("billing", "on");
+	}
+
+	@Test
+	void theNamesOfAnArchivedClientCanBeErasedAndNothingElseChanged() {
+		Map<String, Object> client = create("{\"nickname\":\"Jane Doe\",\"channel_name\":\"Jane's phone\"}");
+		String path = "/clients/" + client.get("id");
+		rooms.done("DELETE", path, this.token, null);
+
+		for (String patch : List.of("{}", "{\"nickname\":\"x\",\"billing_unit\":5}", "{\"models_allowed\":[\"x\"]}")) {
+			rooms.call("PATCH", path, this.token, patch)
+				.expectStatus()
+				.isEqualTo(409)
+				.expectBody()
+				.jsonPath("$.code")
+				.isEqualTo("client_archived");
+		}
+		rooms.call("PATCH", path, this.token, "{\"nickname\":null}").expectStatus().isEqualTo(422);
+		Map<String, Object> erased = rooms.done("PATCH", path, this.token, "{\"nickname\":\"erased\"}");
+		String channel = JsonPath.read(client, "$.channels[0].id");
+		Map<String, Object> renamed = rooms.done("PATCH", "/channels/" + channel, this.token, "{\"name\":\"erased\"}");
+
+		assertThat(erased).containsEntry("nickname", "erased")
+			.containsEntry("status", "archived")
+			.containsEntry("epoch", 1);
+		assertThat(renamed).containsEntry("name", "erased").containsEntry("client_id", null);
+		assertThat(rooms.count("select (select count(*) from client where nickname like '%Jane%')"
+				+ " + (select count(*) from channel where name like '%Jane%')"))
+			.isZero();
+	}
+
+	@Test
+	void aChannelIsGivenAnotherNameAndKeepsItsKeys() {
+		Map<String, Object> client = create("{\"nickname\":\"x\"}");
+		String path = "/channels/" + JsonPath.read(client, "$.channels[0].id");
+
+		Map<String, Object> renamed = rooms.done("PATCH", path, this.token, "{\"name\":\"Website\"}");
+
+		assertThat(renamed).containsEntry("name", "Website").containsEntry("client_id", client.get("id"));
+		assertThat(JsonPath.<String>read(renamed, "$.keys[0].id"))
+			.isEqualTo(JsonPath.<String>read(client, "$.channels[0].keys[0].id"));
+		rooms.call("PATCH", path, this.token, "{}").expectStatus().isEqualTo(422);
+		rooms.call("PATCH", path, this.token, "{\"name\":\" \"}").expectStatus().isEqualTo(422);
 	}
 
 	@Test
@@ -334,6 +375,7 @@ class ClientApiIntegrationTests {
 				{ "POST", "/clients/" + id + "/pause", null },
 				{ "POST", "/clients/" + id + "/channels", "{\"name\":\"x\"}" },
 				{ "POST", "/channels/" + channel.get("id") + "/keys", null },
+				{ "PATCH", "/channels/" + channel.get("id"), "{\"name\":\"mine\"}" },
 				{ "DELETE", "/keys/" + key.get("id"), null },
 				{ "POST", "/clients", "{\"nickname\":\"x\",\"channel_id\":\"" + channel.get("id") + "\"}" },
 				{ "GET", "/clients/cli_" + "0".repeat(Ids.BODY_LENGTH), null }, { "GET", "/clients/%00", null } }) {

@@ -45,10 +45,10 @@ class OpenApiTests {
 			"GET /admin/v1/clients/{id}/invoice_preview", "GET /admin/v1/clients/{id}/event_summaries",
 			"POST /admin/v1/reconciliations", "GET /admin/v1/reconciliations", "GET /admin/v1/reconciliations/{id}",
 			"GET /admin/v1/ledger", "POST /admin/v1/clients/{id}/pause", "POST /admin/v1/clients/{id}/resume",
-			"POST /admin/v1/channels", "GET /admin/v1/channels", "POST /admin/v1/clients/{id}/channels",
-			"POST /admin/v1/channels/{id}/keys", "DELETE /admin/v1/keys/{id}", "GET /admin/v1/delivery",
-			"POST /admin/v1/delivery/pause", "POST /admin/v1/delivery/resume", "DELETE /admin/v1/clients/{id}",
-			"DELETE /admin/v1/providers/{id}", "DELETE /admin/v1/stripe_connection");
+			"POST /admin/v1/channels", "GET /admin/v1/channels", "PATCH /admin/v1/channels/{id}",
+			"POST /admin/v1/clients/{id}/channels", "POST /admin/v1/channels/{id}/keys", "DELETE /admin/v1/keys/{id}",
+			"GET /admin/v1/delivery", "POST /admin/v1/delivery/pause", "POST /admin/v1/delivery/resume",
+			"DELETE /admin/v1/clients/{id}", "DELETE /admin/v1/providers/{id}", "DELETE /admin/v1/stripe_connection");
 
 	/** Under which variable the id of what a call made goes on. */
 	private static final Map<String, String> MADE = Map.of("POST /admin/v1/stripe/meters", "$METER",
