@@ -9,6 +9,8 @@ import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 
+import io.tallygate.client.CurrentPeriods;
+import io.tallygate.core.AgencyId;
 import io.tallygate.core.Caller;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Ids;
@@ -30,10 +32,13 @@ class PreviewController {
 
 	private final Preview preview;
 
+	private final CurrentPeriods periods;
+
 	private final Clock clock;
 
-	PreviewController(Preview preview, Clock clock) {
+	PreviewController(Preview preview, CurrentPeriods periods, Clock clock) {
 		this.preview = preview;
+		this.periods = periods;
 		this.clock = clock;
 	}
 
@@ -129,24 +134,44 @@ class PreviewController {
 		return this.preview.next(caller.agency(), client).map((compared) -> Shown.of(client, compared));
 	}
 
-	/** What Stripe has aggregated; the running UTC month if no time is given. */
+	/**
+	 * What Stripe has aggregated; in the client's current period until now if no time is
+	 * given.
+	 */
 	@GetMapping("/event_summaries")
 	Mono<Summaries> summaries(Caller.OfAgency caller, @PathVariable String id,
 			@RequestParam(required = false) @Nullable Instant from,
 			@RequestParam(required = false) @Nullable Instant to) {
 		ClientId client = client(id);
-		Instant end = (to != null) ? to : this.clock.instant();
-		Instant start = ((from != null) ? from
-				: end.atZone(ZoneOffset.UTC).withDayOfMonth(1).truncatedTo(ChronoUnit.DAYS).toInstant())
-			.truncatedTo(ChronoUnit.HOURS);
+		Instant now = this.clock.instant();
+		if (from != null || to != null) {
+			Instant end = (to != null) ? to : now;
+			return summaries(caller.agency(), client, (from != null) ? from : monthOf(end), end);
+		}
+		return this.periods.of(caller.agency(), client)
+			.flatMap((period) -> summaries(caller.agency(), client, latest(period.start(), now), now));
+	}
+
+	/** Of a period that is a year long, as much as can be asked for at once. */
+	private static Instant latest(Instant start, Instant end) {
+		Instant earliest = end.minus(Preview.REACH_MAX).plus(Duration.ofHours(1));
+		return start.isBefore(earliest) ? earliest : start;
+	}
+
+	private Mono<Summaries> summaries(AgencyId agency, ClientId client, Instant from, Instant end) {
+		Instant start = from.truncatedTo(ChronoUnit.HOURS);
 		if (!start.isBefore(end) || Duration.between(start, end).compareTo(Preview.REACH_MAX) > 0) {
 			throw Problem.invalid("/from",
 					"from must be before to, by at most " + Preview.REACH_MAX.toDays() + " days");
 		}
-		return this.preview.counted(caller.agency(), client, start, end)
+		return this.preview.counted(agency, client, start, end)
 			.map((counted) -> new Summaries(client.value(), start, end,
 					counted.values().stream().reduce(BigDecimal.ZERO, BigDecimal::add),
 					counted.entrySet().stream().map((each) -> new Hour(each.getKey(), each.getValue())).toList()));
+	}
+
+	private static Instant monthOf(Instant end) {
+		return end.minusNanos(1).atZone(ZoneOffset.UTC).withDayOfMonth(1).truncatedTo(ChronoUnit.DAYS).toInstant();
 	}
 
 	private static ClientId client(String id) {

@@ -11,9 +11,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 
+import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Database;
 import io.tallygate.core.Row;
+import io.tallygate.core.Uncancelled;
 import org.springframework.stereotype.Repository;
 import reactor.core.publisher.Mono;
 
@@ -22,7 +24,7 @@ import reactor.core.publisher.Mono;
  * transaction that names the agency.
  */
 @Repository
-class PeriodUses {
+class PeriodUses implements CurrentPeriods {
 
 	private static final String USED = """
 			select u.client_id, u.quantity, u.soft_reached_at
@@ -47,19 +49,23 @@ class PeriodUses {
 		this.clock = clock;
 	}
 
+	@Override
+	public Mono<UsagePeriod> of(AgencyId agency, ClientId client) {
+		return Uncancelled.of(this.database.as(agency, learned(new String[] { client.value() })))
+			.then(Mono.fromSupplier(() -> this.periods.at(client, this.clock.instant())));
+	}
+
 	/** What each of these clients has used in the period that it is in now. */
 	Mono<Map<ClientId, PeriodUse>> of(List<StoredClient> clients) {
-		return this.database.client()
-			.sql(PERIODS)
-			.bind("clients", texts(clients, (client) -> client.id().value()))
-			.map((row) -> {
-				ClientId client = new ClientId(Row.text(row, "client_id"));
-				this.periods.learn(client, row.get("period_start", Instant.class),
-						row.get("period_end", Instant.class));
-				return client;
-			})
-			.all()
-			.then(Mono.defer(() -> used(clients)));
+		return learned(texts(clients, (client) -> client.id().value())).then(Mono.defer(() -> used(clients)));
+	}
+
+	private Mono<Void> learned(String[] clients) {
+		return this.database.client().sql(PERIODS).bind("clients", clients).map((row) -> {
+			ClientId client = new ClientId(Row.text(row, "client_id"));
+			this.periods.learn(client, row.get("period_start", Instant.class), row.get("period_end", Instant.class));
+			return client;
+		}).all().then();
 	}
 
 	private Mono<Map<ClientId, PeriodUse>> used(List<StoredClient> clients) {

@@ -7,6 +7,7 @@ import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 
+import io.tallygate.client.UsagePeriod;
 import io.tallygate.core.Problem;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,11 @@ record Period(Instant from, Instant to) {
 		}
 		Instant within = (end != null) ? end.minusNanos(1) : clock.instant();
 		return new Period(monthOf(within), (end != null) ? end : monthAfter(within));
+	}
+
+	/** A client's period. */
+	static Period of(UsagePeriod period) {
+		return new Period(period.start(), period.end());
 	}
 
 	private static Instant later(Instant start, Instant end) {

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Locale;
 
+import io.tallygate.client.CurrentPeriods;
 import io.tallygate.core.Caller;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Ids;
@@ -25,14 +26,20 @@ class UsageController {
 
 	private final UsageReads usage;
 
+	private final CurrentPeriods periods;
+
 	private final Clock clock;
 
-	UsageController(UsageReads usage, Clock clock) {
+	UsageController(UsageReads usage, CurrentPeriods periods, Clock clock) {
 		this.usage = usage;
+		this.periods = periods;
 		this.clock = clock;
 	}
 
-	/** A client's use in a period, by the day unless asked otherwise. */
+	/**
+	 * A client's use in a stretch of time, its current period if none is given, by the
+	 * day unless asked otherwise.
+	 */
 	@GetMapping("/admin/v1/clients/{id}/usage")
 	Mono<ClientUsage> usage(Caller.OfAgency caller, @PathVariable String id,
 			@RequestParam(required = false) @Nullable String from, @RequestParam(required = false) @Nullable String to,
@@ -44,7 +51,10 @@ class UsageController {
 		Step step = (bucket != null) ? named("bucket", bucket, EnumSet.allOf(Step.class)) : Step.DAY;
 		GroupBy group = (groupBy != null)
 				? named("group_by", groupBy, EnumSet.complementOf(EnumSet.of(GroupBy.NOTHING))) : GroupBy.NOTHING;
-		return this.usage.usage(caller.agency(), new ClientId(id), Period.of(from, to, this.clock), step, group);
+		ClientId client = new ClientId(id);
+		Mono<Period> period = (from == null && to == null) ? this.periods.of(caller.agency(), client).map(Period::of)
+				: Mono.just(Period.of(from, to, this.clock));
+		return period.flatMap((asked) -> this.usage.usage(caller.agency(), client, asked, step, group));
 	}
 
 	private static <E extends Enum<E>> E named(String parameter, String text, Collection<E> known) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import io.tallygate.client.UsagePeriod;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
 import io.tallygate.sandbox.stripe.SandboxKey;
@@ -346,6 +347,23 @@ class ReconciliationIntegrationTests {
 
 		assertThat(counted.path("units").asLong()).isEqualTo(2);
 		assertThat(counted.path("hours").size()).isBetween(1, 2);
+	}
+
+	@Test
+	void useAndWhatStripeCountsAreThoseOfTheBillingPeriodThatRuns() {
+		Payer payer = payer();
+		Instant month = UsagePeriod.monthOf(Instant.now()).start();
+		JsonNode period = await().atMost(RunningGateway.PATIENCE)
+			.until(() -> payer.agency().read("/clients/" + payer.client().id()).path("period"),
+					(each) -> !Instant.parse(each.path("start").asString()).equals(month));
+
+		JsonNode used = payer.agency().read("/clients/" + payer.client().id() + "/usage");
+		JsonNode counted = payer.agency().read("/clients/" + payer.client().id() + "/event_summaries");
+
+		assertThat(used.path("from").asString()).isEqualTo(period.path("start").asString());
+		assertThat(used.path("to").asString()).isEqualTo(period.path("end").asString());
+		assertThat(Instant.parse(counted.path("from").asString()))
+			.isEqualTo(Instant.parse(period.path("start").asString()).truncatedTo(ChronoUnit.HOURS));
 	}
 
 	private static JsonNode preview(Payer payer) {

@@ -4,9 +4,12 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 
+import io.tallygate.client.UsagePeriod;
 import io.tallygate.core.Caller;
 import io.tallygate.core.RequestId;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,11 +33,14 @@ class LedgerControllerIntegrationTests {
 
 	private final LedgerFixture ledger = new LedgerFixture();
 
+	private UsagePeriod period = UsagePeriod.monthOf(CLOCK.instant());
+
 	private final WebTestClient web = WebTestClient
 		.bindToController(
 				new LedgerController(new LedgerReads(this.ledger.database().tenant()),
 						new MeterEventTrail(this.ledger.database().tenant()), CLOCK),
-				new UsageController(new UsageReads(this.ledger.database().tenant()), CLOCK))
+				new UsageController(new UsageReads(this.ledger.database().tenant()),
+						(agency, client) -> Mono.just(this.period), CLOCK))
 		.argumentResolvers((resolvers) -> resolvers.addCustomResolver(new TheCaller()))
 		.httpMessageCodecs((codecs) -> codecs.defaultCodecs()
 			.jacksonJsonEncoder(new JacksonJsonEncoder(
@@ -138,6 +144,27 @@ class LedgerControllerIntegrationTests {
 			.isEqualTo("gpt-4o")
 			.jsonPath("$.buckets[0].units")
 			.isEqualTo(1);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "'', 2026-11-20T08:30:00Z, 2026-12-20T08:30:00Z, 30",
+			"?from=2026-11-01, 2026-11-01T00:00:00Z, 2026-12-01T00:00:00Z, 37",
+			"?to=2026-11-20T08:30:00Z, 2026-11-01T00:00:00Z, 2026-11-20T08:30:00Z, 7" })
+	void aClientsUseIsThatOfItsCurrentPeriodUnlessATimeIsGiven(String query, String from, String to, int tokens) {
+		this.period = new UsagePeriod(Instant.parse("2026-11-20T08:30:00Z"), Instant.parse("2026-12-20T08:30:00Z"));
+		this.ledger.exchange("2026-11-20T08:29:59Z", 1, 7);
+		this.ledger.exchange("2026-11-20T08:30:00Z", 2, 30);
+
+		this.web.get()
+			.uri("/admin/v1/clients/" + CLIENT + "/usage" + query)
+			.exchange()
+			.expectBody()
+			.jsonPath("$.from")
+			.isEqualTo(from)
+			.jsonPath("$.to")
+			.isEqualTo(to)
+			.jsonPath("$.total.total_tokens")
+			.isEqualTo(tokens);
 	}
 
 	/** Proves nobody: the bearer is the first agency's. */
