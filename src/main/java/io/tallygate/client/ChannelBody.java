@@ -1,5 +1,6 @@
 package io.tallygate.client;
 
+import io.tallygate.core.ChannelId;
 import io.tallygate.core.Faults;
 import io.tallygate.core.Problem;
 import org.jspecify.annotations.Nullable;
@@ -15,19 +16,39 @@ import org.jspecify.annotations.Nullable;
 record ChannelBody(@Nullable String name, @Nullable Platform platform, @Nullable String ghlLocationId,
 		@Nullable String channelId) {
 
+	/**
+	 * The existing channel that is meant, {@code null} for a new one; a 422 if it breaks
+	 * a rule.
+	 */
+	@Nullable ChannelId checkedExisting() {
+		refuseUnbuilt();
+		if (this.channelId == null) {
+			return null;
+		}
+		if (this.name != null) {
+			throw Problem.invalid("/name",
+					"Give channel_id or name, not both: an existing channel is renamed with PATCH /channels/{id}");
+		}
+		return ClientOpening.channelId(this.channelId);
+	}
+
 	/** The name of the new channel; a 422 if it breaks a rule. */
 	String checkedName() {
+		refuseUnbuilt();
+		Faults faults = new Faults();
+		String checked = faults.text("/name", this.name, ClientBody.TEXT_LENGTH_MAX);
+		faults.unless(this.channelId == null, "/channel_id", "A new channel has no channel_id yet");
+		faults.throwIfAny();
+		return checked;
+	}
+
+	private void refuseUnbuilt() {
 		if (this.platform == Platform.GOHIGHLEVEL) {
 			throw Problem.notSupportedYet("/platform");
 		}
 		if (this.ghlLocationId != null) {
 			throw Problem.notSupportedYet("/ghl_location_id");
 		}
-		Faults faults = new Faults();
-		String checked = faults.text("/name", this.name, ClientBody.TEXT_LENGTH_MAX);
-		faults.unless(this.channelId == null, "/channel_id", "A new channel has no channel_id yet");
-		faults.throwIfAny();
-		return checked;
 	}
 
 }

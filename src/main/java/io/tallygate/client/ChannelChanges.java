@@ -64,15 +64,16 @@ class ChannelChanges {
 
 	/** Gives a client another channel: a new one, or one that nobody has. */
 	Mono<ChannelView> add(AgencyId agency, ClientId client, ChannelBody body) {
-		String existing = body.channelId();
-		Mono<ChannelId> channel = (existing != null) ? Mono.just(ClientOpening.channelId(existing))
+		ChannelId existing = body.checkedExisting();
+		Mono<ChannelId> channel = (existing != null) ? Mono.just(existing)
 				: this.channels.create(agency, body.checkedName()).map((created) -> new ChannelId(created.id()));
 		return this.changes.byTenant(agency,
 				this.clients.lock(client)
 					.switchIfEmpty(Mono.error(() -> Problem.notFound("client", client.value())))
 					.doOnNext(ClientChanges::refuseArchived)
 					.then(channel)
-					.flatMap((id) -> this.channels.assign(id, client)));
+					.flatMap((id) -> this.channels.assign(id, client))
+					.flatMap(this.channels::withItsKeys));
 	}
 
 	/**

@@ -150,14 +150,9 @@ class ClientOpening {
 	private Mono<ChannelView> taken(AgencyId agency, ClientId id, ChannelId channel, boolean live) {
 		return this.channels.assign(channel, id)
 			.flatMap((assigned) -> this.keys.countLive(assigned.id())
-				.flatMap((count) -> (count > 0) ? keysOf(assigned)
+				.flatMap((count) -> (count > 0) ? this.channels.withItsKeys(assigned)
 						: this.keys.create(agency, assigned.id(), live, null, null)
 							.map((key) -> assigned.with(List.of(key)))));
-	}
-
-	private Mono<ChannelView> keysOf(ChannelView channel) {
-		return this.keys.of(List.of(channel.id()))
-			.map((keys) -> channel.with(keys.getOrDefault(channel.id(), List.of())));
 	}
 
 	private Mono<ClientView> view(ClientId id, ChannelView channel, @Nullable NewSubscription subscription) {

@@ -402,6 +402,41 @@ class ClientApiIntegrationTests {
 	}
 
 	@Test
+	void aChannelThatIsGivenToAClientComesWithTheKeysThatItHas() {
+		String client = (String) create("{\"nickname\":\"x\"}").get("id");
+		String channel = (String) rooms.done("POST", "/channels", this.token, "{\"name\":\"c\"}").get("id");
+		Map<String, Object> key = rooms.done("POST", "/channels/" + channel + "/keys", this.token, null);
+
+		Map<String, Object> given = rooms.done("POST", "/clients/" + client + "/channels", this.token,
+				"{\"channel_id\":\"" + channel + "\"}");
+
+		assertThat(given).containsEntry("id", channel).containsEntry("client_id", client).containsEntry("name", "c");
+		assertThat(JsonPath.<List<String>>read(given, "$.keys[*].id")).containsExactly((String) key.get("id"));
+		assertThat(given.toString()).doesNotContain("secret");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "name, mine, invalid_request", "platform, gohighlevel, not_supported_yet",
+			"ghl_location_id, l, not_supported_yet" })
+	void whatAnExistingChannelCannotBeGivenIsRefused(String field, String value, String code) {
+		String client = (String) create("{\"nickname\":\"x\"}").get("id");
+		String channel = (String) rooms.done("POST", "/channels", this.token, "{\"name\":\"c\"}").get("id");
+
+		rooms
+			.call("POST", "/clients/" + client + "/channels", this.token,
+					"{\"channel_id\":\"" + channel + "\",\"" + field + "\":\"" + value + "\"}")
+			.expectStatus()
+			.isEqualTo(422)
+			.expectBody()
+			.jsonPath("$.code")
+			.isEqualTo(code)
+			.jsonPath("$.errors[0].pointer")
+			.isEqualTo("/" + field);
+		assertThat(rooms.count("select count(*) from channel where id = '" + channel + "' and client_id is null"))
+			.isEqualTo(1);
+	}
+
+	@Test
 	void twoKeysOfAChannelLiveAtOnceAndAThirdAfterARevocation() {
 		Map<String, Object> client = create("{\"nickname\":\"x\"}");
 		String channel = JsonPath.read(client, "$.channels[0].id");
