@@ -72,15 +72,23 @@ record ClientBody(@Nullable String nickname, @Nullable Platform platform, @Nulla
 				"Give stripe_customer_id or create_customer, not both");
 		faults.unless(this.createCustomer != null || this.stripeCustomerId != null, "/create_subscription",
 				"create_subscription needs a stripe_customer_id or create_customer");
-		faults.unless(subscribes, "/create_subscription",
-				"A new customer has no subscription yet, and usage would never be billed: "
-						+ "set create_subscription to true");
 		StripeGuard.CustomerToMake customer = (this.createCustomer != null)
 				? this.createCustomer.checked(faults, "/create_customer") : null;
 		String price = faults.text("/stripe_price_id", this.stripePriceId, TEXT_LENGTH_MAX);
 		String product = faults.optionalText("/stripe_product_id", this.stripeProductId, TEXT_LENGTH_MAX);
 		faults.throwIfAny();
+		if (!subscribes) {
+			throw unsubscribed();
+		}
 		return Optional.of(new StripeGuard.Wanted(customer, this.stripeCustomerId, product, price, subscribes));
+	}
+
+	/** Refused as a customer is that Stripe knows to have no subscription. */
+	private static Problem unsubscribed() {
+		String message = "A new customer has no subscription yet, and usage would never be billed: "
+				+ "set create_subscription to true";
+		return new Problem(422, "price_mode_mismatch", message,
+				List.of(new Problem.Field("/create_subscription", message)));
 	}
 
 	private boolean hasStripe() {

@@ -123,6 +123,7 @@ class StripeClientIntegrationTests {
 				body(price(Map.of()), Map.of("create_subscription", false)));
 
 		assertThat(answer.statusCode()).isEqualTo(422);
+		assertThat(json(answer).path("code").asString()).isEqualTo("price_mode_mismatch");
 		assertThat(json(answer).at("/errors/0/pointer").asString()).isEqualTo("/create_subscription");
 	}
 
