@@ -46,7 +46,7 @@ class AdminAuthentication implements WebFilter {
 
 	private static final Set<HttpMethod> READS = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
 
-	/** Calls that make or end a token or key. */
+	/** Where tokens and keys are made and ended. */
 	private static final List<PathPattern> CREDENTIALS = List.of(pattern("/admin/v1/agencies/{id}/admin_tokens"),
 			pattern("/admin/v1/admin_tokens/**"), pattern("/admin/v1/channels/{id}/keys"),
 			pattern("/admin/v1/keys/**"));
@@ -104,7 +104,7 @@ class AdminAuthentication implements WebFilter {
 		Caller.Role role = standing.caller().role();
 		boolean allowed = switch (role) {
 			case OWNER -> true;
-			case BILLING -> CREDENTIALS.stream().noneMatch((pattern) -> pattern.matches(path));
+			case BILLING -> reads || CREDENTIALS.stream().noneMatch((pattern) -> pattern.matches(path));
 			case SUPPORT -> reads;
 		};
 		if (!allowed) {

@@ -159,7 +159,9 @@ class AgencyApiIntegrationTests {
 
 	@ParameterizedTest
 	@CsvSource({ "support, GET, /providers, 200", "support, POST, /channels, 403", "billing, POST, /channels, 201",
-			"billing, POST, /agencies/{id}/admin_tokens, 403", "owner, POST, /agencies/{id}/admin_tokens, 201" })
+			"billing, POST, /agencies/{id}/admin_tokens, 403", "billing, GET, /agencies/{id}/admin_tokens, 200",
+			"billing, DELETE, /admin_tokens/none, 403", "billing, DELETE, /keys/none, 403",
+			"support, GET, /agencies/{id}/admin_tokens, 200", "owner, POST, /agencies/{id}/admin_tokens, 201" })
 	void aRoleAllowsWhatItSays(String role, String method, String path, int status) {
 		String made = (String) rooms
 			.done("POST", "/agencies/" + this.id + "/admin_tokens", this.token,
