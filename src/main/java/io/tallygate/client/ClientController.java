@@ -1,5 +1,7 @@
 package io.tallygate.client;
 
+import java.util.List;
+
 import io.tallygate.core.AdminRequest;
 import io.tallygate.core.Caller;
 import io.tallygate.core.ClientId;
@@ -27,6 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
 @RequestMapping("/admin/v1/clients")
 class ClientController {
 
+	private static final List<String> STATUSES = List.of("active", "paused", "archived");
+
 	private final ClientOpening opening;
 
 	private final ClientChanges changes;
@@ -53,6 +57,9 @@ class ClientController {
 	@GetMapping
 	Mono<Page<ClientView>> list(Caller.OfAgency caller, @RequestParam(required = false) @Nullable String status,
 			PageRequest page) {
+		if (status != null && !STATUSES.contains(status)) {
+			throw Problem.invalid("/status", "status must be active, paused or archived but was '" + status + "'");
+		}
 		return this.reading.list(caller.agency(), status, page);
 	}
 

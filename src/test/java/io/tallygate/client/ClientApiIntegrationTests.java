@@ -466,6 +466,27 @@ class ClientApiIntegrationTests {
 	}
 
 	@Test
+	void clientsAreListedByStatusAndAStatusThatIsNoneIsRefused() {
+		String id = (String) create("{\"nickname\":\"1\"}").get("id");
+		String paused = (String) create("{\"nickname\":\"2\"}").get("id");
+		rooms.done("POST", "/clients/" + paused + "/pause", this.token, null);
+
+		assertThat(ids("?status=active")).containsExactly(id);
+		assertThat(ids("?status=paused")).containsExactly(paused);
+		assertThat(ids("?status=archived")).isEmpty();
+		for (String status : List.of("bogus", "any", "ACTIVE", "")) {
+			rooms.call("GET", "/clients?status=" + status, this.token, null)
+				.expectStatus()
+				.isEqualTo(422)
+				.expectBody()
+				.jsonPath("$.errors[0].pointer")
+				.isEqualTo("/status")
+				.jsonPath("$.errors[0].message")
+				.isEqualTo("status must be active, paused or archived but was '" + status + "'");
+		}
+	}
+
+	@Test
 	void ofTwoChangesAtOnceOneIsRefusedOrBothAreCounted() {
 		String id = (String) create("{\"nickname\":\"x\"}").get("id");
 
