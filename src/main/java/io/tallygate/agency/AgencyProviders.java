@@ -1,5 +1,6 @@
 package io.tallygate.agency;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import io.tallygate.core.ProviderId;
 import io.tallygate.core.Row;
 import io.tallygate.core.Secret;
 import io.tallygate.core.SecretBox;
+import io.tallygate.core.Uncancelled;
 import io.tallygate.provider.Provider;
 import io.tallygate.provider.Providers;
 import org.slf4j.Logger;
@@ -28,7 +30,7 @@ import reactor.core.publisher.Mono;
  * data plane only.
  */
 @Repository
-public class AgencyProviders {
+public class AgencyProviders implements SealedSecrets {
 
 	private static final Logger logger = LoggerFactory.getLogger(AgencyProviders.class);
 
@@ -67,6 +69,13 @@ public class AgencyProviders {
 	private static final String WITH_KEYS = "select sealed_key," + COLUMNS
 			+ "from provider where agency_id = :agency and deleted_at is null";
 
+	private static final String SEALED_AFTER = """
+			select p.id, p.agency_id, a.name as agency_name, p.name, p.sealed_key
+			from provider p join agency a on a.id = p.agency_id
+			where p.id > :after and p.deleted_at is null
+			order by p.id limit :limit
+			""";
+
 	private final Database.OfSystem system;
 
 	private final Database.OfTenant tenant;
@@ -99,6 +108,25 @@ public class AgencyProviders {
 			.flatMap(Mono::justOrEmpty)
 			.collectList()
 			.map(Providers::new);
+	}
+
+	@Override
+	public Mono<List<Sealed>> after(String id, int limit) {
+		return Uncancelled.of(this.system.client()
+			.sql(SEALED_AFTER)
+			.bind("after", id)
+			.bind("limit", limit)
+			.map(this::sealed)
+			.all()
+			.collectList());
+	}
+
+	private Sealed sealed(Readable row) {
+		String id = Row.text(row, "id");
+		byte[] key = Row.get(row, "sealed_key", byte[].class);
+		return new Sealed(id, new AgencyId(Row.text(row, "agency_id")), Row.text(row, "agency_name"),
+				"the key of the provider " + Row.text(row, "name") + " (PATCH /admin/v1/providers/" + id + ")",
+				() -> this.box.open(PURPOSE, id, key));
 	}
 
 	Mono<StoredProvider> create(AgencyId agency, ProviderBody body) {

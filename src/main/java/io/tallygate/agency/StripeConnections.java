@@ -31,7 +31,7 @@ import org.springframework.stereotype.Component;
  * those two seconds on every other replica.
  */
 @Component
-public class StripeConnections {
+public class StripeConnections implements SealedSecrets {
 
 	private static final String SEALED_FOR = "stripe-key";
 
@@ -101,6 +101,13 @@ public class StripeConnections {
 			        where meter_event.lane_id = lane.id and meter_event.state in ('due', 'sending'))))
 			""";
 
+	private static final String SEALED_AFTER = """
+			select s.agency_id, a.name as agency_name, s.sealed_key
+			from stripe_connection s join agency a on a.id = s.agency_id
+			where s.agency_id > :after
+			order by s.agency_id limit :limit
+			""";
+
 	private final Database.OfSystem system;
 
 	private final Database.OfTenant tenant;
@@ -133,6 +140,24 @@ public class StripeConnections {
 					? Mono.just(known.connection()) : read(agency);
 			return found.flatMap(Mono::justOrEmpty);
 		});
+	}
+
+	@Override
+	public Mono<List<Sealed>> after(String id, int limit) {
+		return Uncancelled.of(this.system.client()
+			.sql(SEALED_AFTER)
+			.bind("after", id)
+			.bind("limit", limit)
+			.map(this::sealed)
+			.all()
+			.collectList());
+	}
+
+	private Sealed sealed(Readable row) {
+		String agency = text(row, "agency_id");
+		byte[] key = bytes(row, "sealed_key");
+		return new Sealed(agency, new AgencyId(agency), text(row, "agency_name"),
+				"its Stripe key (PUT /admin/v1/stripe_connection)", () -> this.box.open(SEALED_FOR, agency, key));
 	}
 
 	/**

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import io.r2dbc.spi.Readable;
+import io.tallygate.agency.SealedSecrets;
 import io.tallygate.core.AgencyId;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
@@ -25,7 +26,7 @@ import reactor.core.publisher.Mono;
  * What agencies' webhooks are signed with, sealed. A secret holds for the account and
  * mode that was connected when it was saved, and for another day after it was replaced.
  */
-class WebhookSecrets {
+class WebhookSecrets implements SealedSecrets {
 
 	/** What was signed with a secret that is replaced arrives within this time. */
 	static final Duration OVERLAP = Duration.ofDays(1);
@@ -60,6 +61,20 @@ class WebhookSecrets {
 
 	private static final String SWEEP = """
 			delete from webhook_secret where agency_id = :agency and retired_at <= :not_before
+			""";
+
+	/**
+	 * Those in use: of the account and mode that is connected, and not replaced yet,
+	 * because what is replaced cannot be entered again.
+	 */
+	private static final String SEALED_AFTER = """
+			select w.id, w.agency_id, a.name as agency_name, w.source, w.last4, w.sealed_secret
+			from webhook_secret w
+			join agency a on a.id = w.agency_id
+			join stripe_connection s on s.agency_id = w.agency_id and s.account_id = w.account_id
+			  and s.livemode = w.livemode
+			where w.id > :after and w.retired_at is null
+			order by w.id limit :limit
 			""";
 
 	private final Database.OfSystem system;
@@ -154,6 +169,34 @@ class WebhookSecrets {
 		}
 		return new Expected(Row.text(row, "account_id"), Boolean.TRUE.equals(row.get("livemode", Boolean.class)),
 				secrets);
+	}
+
+	@Override
+	public Mono<List<Sealed>> after(String id, int limit) {
+		return Uncancelled.of(this.system.client()
+			.sql(SEALED_AFTER)
+			.bind("after", id)
+			.bind("limit", limit)
+			.map(this::sealed)
+			.all()
+			.collectList());
+	}
+
+	private Sealed sealed(Readable row) {
+		AgencyId agency = new AgencyId(Row.text(row, "agency_id"));
+		String id = Row.text(row, "id");
+		byte[] secret = Row.get(row, "sealed_secret", byte[].class);
+		return new Sealed(id, agency, Row.text(row, "agency_name"), what(row),
+				() -> this.box.open(SEALED_FOR, owner(agency, id), secret));
+	}
+
+	private static String what(Readable row) {
+		boolean isEntered = Row.text(row, "source").equals(Source.ENTERED.text());
+		return isEntered
+				? "the webhook secret ending in " + Row.text(row, "last4")
+						+ " (webhook_secrets of PUT /admin/v1/stripe_connection)"
+				: "the secret of its " + Row.text(row, "source")
+						+ " webhook endpoint (POST /admin/v1/stripe/webhook_endpoints)";
 	}
 
 	/** The agency's secrets, newest first. */

@@ -9,7 +9,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -57,6 +58,8 @@ public final class RunningGateway implements AutoCloseable {
 		.start(FakeProviderOptions.of(Secret.of(PROVIDER_KEY)).withChunkDelay(Duration.ZERO));
 
 	private final FakeStripe stripe;
+
+	private final Map<String, String> arguments = new LinkedHashMap<>();
 
 	private final ConfigurableApplicationContext context;
 
@@ -158,16 +161,38 @@ public final class RunningGateway implements AutoCloseable {
 			this.redis.kill();
 		}
 		this.stripe = FakeStripe.start(FakeStripeOptions.in(directory()).withDemo().withSeeds(seeds));
-		List<String> arguments = new ArrayList<>(List.of("server.port=0", "management.server.port=0",
+		add(this.arguments, "server.port=0", "management.server.port=0",
 				"spring.r2dbc.url=r2dbc:postgresql://127.0.0.1:" + TestServers.postgres().getPort() + "/"
 						+ this.database.name(),
 				"spring.r2dbc.username=postgres", "spring.r2dbc.password=postgres",
 				"spring.data.redis.url=" + this.redis.url(), "tallygate.platform-token=" + PLATFORM_TOKEN,
 				"tallygate.encryption-key=" + "A".repeat(43) + "=", "tallygate.provider-hosts-private=true",
-				"tallygate.stripe.api-base=" + this.stripe.baseUrl(), "tallygate.data-dir=" + directory()));
-		arguments.addAll(List.of(properties));
-		this.context = new SpringApplicationBuilder(TallygateApplication.class)
-			.run(arguments.stream().map("--"::concat).toArray(String[]::new));
+				"tallygate.stripe.api-base=" + this.stripe.baseUrl(), "tallygate.data-dir=" + directory());
+		add(this.arguments, properties);
+		this.context = run(this.arguments);
+	}
+
+	private static void add(Map<String, String> arguments, String... properties) {
+		Arrays.stream(properties)
+			.map((property) -> property.split("=", 2))
+			.forEach((property) -> arguments.put(property[0], property[1]));
+	}
+
+	private static ConfigurableApplicationContext run(Map<String, String> arguments) {
+		return new SpringApplicationBuilder(TallygateApplication.class).run(arguments.entrySet()
+			.stream()
+			.map((argument) -> "--" + argument.getKey() + "=" + argument.getValue())
+			.toArray(String[]::new));
+	}
+
+	/**
+	 * Another replica of it, with these settings in place of its own
+	 * ({@code name=value}).
+	 */
+	public ConfigurableApplicationContext replica(String... properties) {
+		Map<String, String> others = new LinkedHashMap<>(this.arguments);
+		add(others, properties);
+		return run(others);
 	}
 
 	/** Starts one, with these settings besides its own ({@code name=value}). */
