@@ -31,6 +31,8 @@ class MonitoringTests {
 
 	private static final Pattern NAME = Pattern.compile("\\btallygate_[a-z_]+");
 
+	private static final Pattern INCREASE = Pattern.compile("\\bincrease\\((tallygate_[a-z_]+)");
+
 	private static final String RUNBOOKS = "https://docs.example.com/operating.md#";
 
 	private final Markdown operating = Markdown.read("docs/operating.md");
@@ -39,6 +41,23 @@ class MonitoringTests {
 	void everyAlertAsksForWhatIsCounted() {
 		assertThat(names(rules().stream().map((rule) -> rule.get("expr").getAsString()))).isNotEmpty()
 			.isSubsetOf(counted());
+	}
+
+	/** Of a counter that was not there before increase() knows no rise. */
+	@Test
+	void anAlertOnWhatIsCountedByTagHearsOfTheFirstEventToo() {
+		assertThat(rules().stream().map((rule) -> rule.get("expr").getAsString())).allSatisfy(
+				(expression) -> assertThat(INCREASE.matcher(expression).results().map((match) -> match.group(1)))
+					.filteredOn(this::hasTags)
+					.allSatisfy((name) -> assertThat(expression).containsPattern("unless " + name + "\\S* offset")));
+	}
+
+	private boolean hasTags(String counter) {
+		return this.operating.section("Metrics")
+			.rows()
+			.stream()
+			.filter((row) -> counter.startsWith(row.get(0).replace("`", "").replace('.', '_') + "_"))
+			.anyMatch((row) -> row.get(1).contains(", `"));
 	}
 
 	@Test
