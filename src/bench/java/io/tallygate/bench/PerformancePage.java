@@ -83,7 +83,8 @@ final class PerformancePage {
 			JsonNode small = JsonMapper.shared().readTree(Files.readString(SMALL_HEAP));
 			String heap = small.path("heap").asString();
 			plateaus(" in " + heap, "The same in a run of its own (" + small.path("at").asString() + ") with `-Xmx" + heap
-					+ "` for each target.", Samples.of(small));
+					+ "` for each target, in " + rounds(small) + ", after " + small.path("warmup").asString()
+					+ " s of load.", Samples.of(small));
 		}
 		table("Clients that leave",
 				Loads.LEAVING_STREAMS + " clients hang up in the middle of a stream of 5 s. By default Tallygate reads "
@@ -98,6 +99,11 @@ final class PerformancePage {
 		durability();
 		Files.writeString(PAGE, this.page.toString().stripTrailing() + "\n");
 		System.out.println("Written to " + PAGE);
+	}
+
+	private static String rounds(JsonNode results) {
+		int rounds = results.path("rounds").asInt();
+		return ((rounds == 1) ? "one round" : rounds + " rounds") + " of " + results.path("seconds").asString() + " s";
 	}
 
 	private void about() {
@@ -169,11 +175,17 @@ final class PerformancePage {
 		for (Comparison comparison : Comparison.of(this.samples)) {
 			Spread spread = comparison.spread(this.samples).orElseThrow();
 			Double goal = comparison.goal();
-			line("| %s | %s | %s to %s | %s |", comparison.name(), Console.number(spread.median()),
+			line("| %s | %s | %s to %s | %s |", title(comparison), Console.number(spread.median()),
 					Console.number(spread.min()), Console.number(spread.max()), (goal == null) ? ""
 							: Console.number(goal) + (comparison.isMetBy(spread) ? ", met" : ", **missed**"));
 		}
 		line("");
+	}
+
+	/** A share says of what; all else is known by the name that a check knows it by. */
+	private static String title(Comparison comparison) {
+		return (comparison.kind() == Comparison.Kind.SHARE && comparison.figure() == Figure.REDIS)
+				? comparison.load() + ", Redis's CPU for each µs of " + comparison.target() + "'s" : comparison.name();
 	}
 
 	private void plot(String file, String title, String load) throws IOException {
