@@ -16,7 +16,6 @@ import io.tallygate.core.ProviderId;
 import io.tallygate.core.Row;
 import io.tallygate.core.Secret;
 import io.tallygate.core.SecretBox;
-import io.tallygate.core.Uncancelled;
 import io.tallygate.provider.Provider;
 import io.tallygate.provider.Providers;
 import org.slf4j.Logger;
@@ -112,13 +111,7 @@ public class AgencyProviders implements SealedSecrets {
 
 	@Override
 	public Mono<List<Sealed>> after(String id, int limit) {
-		return Uncancelled.of(this.system.client()
-			.sql(SEALED_AFTER)
-			.bind("after", id)
-			.bind("limit", limit)
-			.map(this::sealed)
-			.all()
-			.collectList());
+		return SealedSecrets.page(this.system, SEALED_AFTER, id, limit, this::sealed);
 	}
 
 	private Sealed sealed(Readable row) {

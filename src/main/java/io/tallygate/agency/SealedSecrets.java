@@ -2,10 +2,14 @@ package io.tallygate.agency;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
+import io.r2dbc.spi.Readable;
 import io.tallygate.core.AgencyId;
+import io.tallygate.core.Database;
 import io.tallygate.core.Secret;
 import io.tallygate.core.SecretBox;
+import io.tallygate.core.Uncancelled;
 import reactor.core.publisher.Mono;
 
 /**
@@ -16,6 +20,15 @@ public interface SealedSecrets {
 
 	/** At most {@code limit} of them, in the order of their ids, after this one. */
 	Mono<List<Sealed>> after(String id, int limit);
+
+	/**
+	 * Such a page, by a statement with the parameters {@code after} and {@code limit}.
+	 */
+	static Mono<List<Sealed>> page(Database.OfSystem database, String sql, String after, int limit,
+			Function<Readable, Sealed> sealed) {
+		return Uncancelled
+			.of(database.client().sql(sql).bind("after", after).bind("limit", limit).map(sealed).all().collectList());
+	}
 
 	/**
 	 * A secret as it is kept.

@@ -144,13 +144,7 @@ public class StripeConnections implements SealedSecrets {
 
 	@Override
 	public Mono<List<Sealed>> after(String id, int limit) {
-		return Uncancelled.of(this.system.client()
-			.sql(SEALED_AFTER)
-			.bind("after", id)
-			.bind("limit", limit)
-			.map(this::sealed)
-			.all()
-			.collectList());
+		return SealedSecrets.page(this.system, SEALED_AFTER, id, limit, this::sealed);
 	}
 
 	private Sealed sealed(Readable row) {

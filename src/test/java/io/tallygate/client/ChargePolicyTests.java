@@ -50,9 +50,11 @@ class ChargePolicyTests {
 	}
 
 	@Property
-	void noExchangeAddsMoreThanItsMost(@ForAll @LongRange(max = 1L << 30) long input,
-			@ForAll @LongRange(max = 1L << 30) long cached, @ForAll @LongRange(max = 1L << 30) long written,
-			@ForAll @LongRange(max = 1L << 30) long output, @ForAll @LongRange(max = 1L << 30) long reasoning) {
+	void noExchangeAddsMoreThanItsMost(@ForAll @LongRange(max = Usage.COUNT_MAX) long input,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long cached,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long written,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long output,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long reasoning) {
 		Usage usage = new Usage(input, cached, written, output, reasoning, null);
 		ChargePolicy policy = new ChargePolicy(ChargeBy.TOKENS, 1, Report.UNITS, WEIGHTS);
 
@@ -73,10 +75,12 @@ class ChargePolicyTests {
 	}
 
 	@Property
-	void withoutWeightsEveryTokenOfTheTotalCountsOnce(@ForAll @LongRange(max = 1L << 40) long input,
-			@ForAll @LongRange(max = 1L << 40) long cached, @ForAll @LongRange(max = 1L << 40) long written,
-			@ForAll @LongRange(max = 1L << 40) long output, @ForAll @LongRange(max = 1L << 40) long reasoning,
-			@ForAll @LongRange(max = 1L << 42) long total) {
+	void withoutWeightsEveryTokenOfTheTotalCountsOnce(@ForAll @LongRange(max = Usage.COUNT_MAX) long input,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long cached,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long written,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long output,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long reasoning,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long total) {
 		Usage usage = new Usage(input, cached, written, output, reasoning, total);
 		ChargePolicy policy = new ChargePolicy(ChargeBy.TOKENS, 1, Report.UNITS, TokenWeights.ONE);
 
@@ -84,10 +88,13 @@ class ChargePolicyTests {
 	}
 
 	@Property
-	void theClassesAreDisjointSoEqualWeightsSimplyMultiply(@ForAll @LongRange(max = 1L << 30) long input,
-			@ForAll @LongRange(max = 1L << 30) long cached, @ForAll @LongRange(max = 1L << 30) long written,
-			@ForAll @LongRange(max = 1L << 30) long output, @ForAll @LongRange(max = 1L << 30) long reasoning,
-			@ForAll @LongRange(max = 1L << 32) long total, @ForAll @IntRange(max = TokenWeights.MAX) int weight) {
+	void theClassesAreDisjointSoEqualWeightsSimplyMultiply(@ForAll @LongRange(max = Usage.COUNT_MAX) long input,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long cached,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long written,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long output,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long reasoning,
+			@ForAll @LongRange(max = Usage.COUNT_MAX) long total,
+			@ForAll @IntRange(max = TokenWeights.MAX) int weight) {
 		Usage usage = new Usage(input, cached, written, output, reasoning, total);
 		TokenWeights weights = new TokenWeights(weight, weight, weight, weight, weight);
 		ChargePolicy policy = new ChargePolicy(ChargeBy.TOKENS, 1, Report.UNITS, weights);
