@@ -291,7 +291,9 @@ final class Exchange implements ProviderCall.Listener, Delivery.Listener {
 
 	private void cutDrain() {
 		if (!this.bodyEnded) {
-			this.relay.metrics().drainCut();
+			if (!this.settled) {
+				this.relay.metrics().drainCut();
+			}
 			cut(ApiError.of(ApiError.Code.PROVIDER_UNAVAILABLE, "The client left"));
 		}
 	}
