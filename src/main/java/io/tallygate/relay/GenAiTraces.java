@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.springframework.util.StringUtils;
-
 /**
  * The exchanges as spans under the names that OpenTelemetry has for generative AI
  * (<a href="https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans">semantic
@@ -34,9 +32,6 @@ final class GenAiTraces {
 
 	/** Nobody is told. */
 	static final GenAiTraces NONE = new GenAiTraces(OpenTelemetry.noop(), false);
-
-	/** Whoever calls chooses the model, and the queue of spans must not grow with it. */
-	private static final int MODEL_LENGTH_MAX = 256;
 
 	private static final AttributeKey<String> OPERATION = AttributeKey.stringKey("gen_ai.operation.name");
 
@@ -97,14 +92,13 @@ final class GenAiTraces {
 	}
 
 	private void tell(Call call, Instant begun, Outcome outcome, Instant ended) {
-		String model = StringUtils.truncate(outcome.model(), MODEL_LENGTH_MAX);
-		SpanBuilder builder = this.tracer.spanBuilder("chat " + model)
+		SpanBuilder builder = this.tracer.spanBuilder("chat " + outcome.model())
 			.setSpanKind(SpanKind.CLIENT)
 			.setParent(this.propagator.extract(Context.root(), call.headers(), Headers.GETTER))
 			.setStartTimestamp(begun)
 			.setAttribute(OPERATION, "chat")
 			.setAttribute(PROVIDER, call.provider().kind().text())
-			.setAttribute(MODEL, model)
+			.setAttribute(MODEL, outcome.model())
 			.setAttribute(HTTP_STATUS, (long) outcome.httpStatus())
 			.setAttribute(REQUEST, call.id().value())
 			.setAttribute(STATUS, outcome.status().text())

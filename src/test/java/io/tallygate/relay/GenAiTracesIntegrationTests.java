@@ -94,17 +94,6 @@ class GenAiTracesIntegrationTests {
 	}
 
 	@Test
-	void aNameThatACallerMadeLongIsCut() throws InterruptedException {
-		try (RelayFixture relay = relay()) {
-			relay.provider.answers(ScriptedProvider.json(200, ANSWER));
-
-			relay.chat(REQUEST.replace("gpt-4o", "gpt-" + "x".repeat(5000))).answer();
-
-			assertThat(this.told.poll(10, TimeUnit.SECONDS)).contains("chat gpt-xxx").doesNotContain("x".repeat(300));
-		}
-	}
-
-	@Test
 	void aCollectorThatIsAwayHindersNobody() {
 		try (RelayFixture relay = relay()) {
 			this.collector.stop(0);
