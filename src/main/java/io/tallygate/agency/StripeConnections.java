@@ -21,6 +21,7 @@ import io.tallygate.core.SecretBox;
 import io.tallygate.core.Uncancelled;
 import reactor.core.publisher.Mono;
 import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.stereotype.Component;
@@ -116,6 +117,11 @@ public class StripeConnections implements SealedSecrets {
 
 	private final JsonMapper json;
 
+	/**
+	 * Made once: the first use of a type takes a lock, and rows are read on event loops.
+	 */
+	private final ObjectReader permissions;
+
 	private final Clock clock;
 
 	private final Map<AgencyId, Remembered> remembered = new ConcurrentHashMap<>();
@@ -126,6 +132,7 @@ public class StripeConnections implements SealedSecrets {
 		this.tenant = tenant;
 		this.box = box;
 		this.json = json;
+		this.permissions = json.readerFor(PERMISSIONS);
 		this.clock = clock;
 	}
 
@@ -244,7 +251,7 @@ public class StripeConnections implements SealedSecrets {
 				Boolean.TRUE.equals(row.get("livemode", Boolean.class)), row.get("default_currency", String.class),
 				KeyKind.valueOf(text(row, "key_kind").toUpperCase(Locale.ROOT)),
 				this.box.open(SEALED_FOR, agency.value(), bytes(row, "sealed_key")),
-				row.get("publishable_key", String.class), this.json.readValue(text(row, "permissions"), PERMISSIONS),
+				row.get("publishable_key", String.class), this.permissions.readValue(text(row, "permissions")),
 				StripeConnection.MeterEventWay.of(text(row, "meter_events")));
 	}
 

@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,6 +25,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.concurrent.Queues;
 
 import org.springframework.context.SmartLifecycle;
 
@@ -247,7 +247,7 @@ final class Lanes implements DueListener, SmartLifecycle {
 		if (this.shift != null) {
 			return;
 		}
-		Sinks.Many<Boolean> bell = Sinks.many().unicast().onBackpressureBuffer(new ArrayBlockingQueue<>(1));
+		Sinks.Many<Boolean> bell = Sinks.many().unicast().onBackpressureBuffer(Queues.<Boolean>one().get());
 		Mono<Void> finished = bell.asFlux()
 			.concatMap((rung) -> round().subscribeOn(this.scheduler), 0)
 			.flatMap(this::deliver, this.properties.deliveriesAtOnce())

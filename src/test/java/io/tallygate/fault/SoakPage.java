@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -42,18 +43,33 @@ public record SoakPage(@Nullable JsonNode results) {
 		}
 		page.append("| | |\n|---|---|\n");
 		row(page, "When and on what", "%s, Java %s, %s cores", text("at"), text("java"), text("cores"));
+		if (this.results.has("failure")) {
+			row(page, "How it ended", "%s", text("failure"));
+		}
 		row(page, "Time", "%s minutes of faults, of which the first %s seconds do not count below", text("minutes"),
 				text("warm_up_seconds"));
-		row(page, "Load", "%s requests a second wanted, %s begun, %s in all, %s of them answered to their end",
-				text("requests_per_second"), text("requests_per_second_begun"), text("requests"), text("complete"));
+		boolean isWell = !this.results.has("failure");
+		if (isWell) {
+			row(page, "Load", "%s requests a second wanted, %s begun, %s in all, %s of them answered to their end",
+					text("requests_per_second"), text("requests_per_second_begun"), text("requests"), text("complete"));
+		}
+		else {
+			row(page, "Load", "%s requests a second wanted", text("requests_per_second"));
+		}
 		row(page, "Faults", "%s, with a calm after each; the gateways' own processes live through all of it",
 				text("faults"));
-		row(page, "Accounts", "%s tokens of drift, %s answers missing, %s doubled, %s orphans", text("tokens_of_drift"),
-				text("missing"), text("doubled"), text("orphans"));
-		row(page, "Leaks, and calls that block an event loop",
-				"none: the gateways ran under Netty's detector and BlockHound, and one line would have failed the run");
-		row(page, "What rises", "%s",
-				this.results.path("rising").isEmpty() ? "nothing" : this.results.path("rising").size());
+		if (isWell) {
+			row(page, "Accounts", "%s tokens of drift, %s answers missing, %s doubled, %s orphans",
+					text("tokens_of_drift"), text("missing"), text("doubled"), text("orphans"));
+			row(page, "Leaks, and calls that block an event loop",
+					"none: the gateways ran under Netty's detector and BlockHound, and one line would have failed the run");
+		}
+		row(page, "What rises faster than it may", "%s",
+				this.results.path("rising").isEmpty() ? "nothing"
+						: this.results.path("rising")
+							.valueStream()
+							.map(JsonNode::asString)
+							.collect(Collectors.joining("<br>")));
 		page.append(
 				"""
 
@@ -109,7 +125,7 @@ public record SoakPage(@Nullable JsonNode results) {
 			int level = (most > 0) ? (int) Math.round(Math.max(0, mean) / most * (LEVELS.length() - 1)) : 0;
 			curve.append(LEVELS.charAt(level));
 		}
-		return curve.toString();
+		return curve.isEmpty() ? "-" : curve.toString();
 	}
 
 }

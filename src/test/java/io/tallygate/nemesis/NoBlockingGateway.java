@@ -29,6 +29,9 @@ public final class NoBlockingGateway {
 			// anew.
 			.allowBlockingCallsInside("io.lettuce.core.protocol.SharedLock", "incrementWriters")
 			.allowBlockingCallsInside("io.lettuce.core.protocol.SharedLock", "doExclusive")
+			// A lock of moments, with which every pool of the JDK takes work over from a
+			// loop.
+			.allowBlockingCallsInside("java.util.concurrent.LinkedBlockingQueue", "offer")
 			.blockingMethodCallback((method) -> {
 				IllegalStateException here = new IllegalStateException(BLOCKS + method);
 				if (places.add(place(here))) {

@@ -103,7 +103,13 @@ class SoakCampaign {
 			});
 		}
 		catch (AssertionError | RuntimeException ex) {
-			watch.seen().forEach(System.out::println);
+			List<Finding> findings = watch.findings();
+			findings.forEach(System.out::println);
+			Results.write("soak",
+					Map.of("failure", String.valueOf(ex.getMessage()).strip().replaceAll("\\s*\n\\s*", "; "),
+							"warm_up_seconds", Math.round(watch.warmUpSeconds()), "rising",
+							findings.stream().filter(Finding::isRising).map(Finding::toString).toList(), "watched",
+							findings.stream().map(SoakCampaign::figures).toList()));
 			throw ex;
 		}
 	}
