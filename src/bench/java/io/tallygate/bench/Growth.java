@@ -330,7 +330,7 @@ final class Growth {
 				reconcile(installation, population.clients().get(2 + i * 61));
 			}
 			statement(sql, LEDGER, size, "what reconciling a client reads of the ledger",
-					"%g.occurred_at >= $2 and g.occurred_at < $3 and g.units <> $4%");
+					"%join ledger g on g.client_id = a.client_id%g.units <> %");
 		}
 	}
 

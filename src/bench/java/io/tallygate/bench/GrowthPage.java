@@ -157,6 +157,9 @@ final class GrowthPage {
 					List.of("meter events out a second", "claim, Stripe away, ms", "claim, Stripe back, ms",
 							"lanes with units due, Stripe away, ms", "lanes with units due, Stripe back, ms",
 							"count of what waits, Stripe away, ms", "count of what waits, Stripe back, ms"));
+			line("\"Out a second\" is over the first twenty seconds, in which most of what was tried in vain is still put off.");
+			line("While Stripe is away, tries in vain are work of their own, as the idle figures say.");
+			line("");
 			line("The sandbox's Stripe answers at once, so that this is what the outbox itself can do on this machine.");
 			line("Stripe takes longer: an agency has at most `tallygate.outbox.deliveries-per-agency` calls under way on each replica,");
 			line("and a call of 200 ms makes that 5 meter events a second for each of them. Stripe's own limit is %,d a second for",
@@ -271,8 +274,9 @@ final class GrowthPage {
 		line("");
 	}
 
-	/** A row for each fact, a column for each size. */
-	private void facts(String title, String curve, List<String> facts) {
+	/** A row for each fact that was measured, a column for each size. */
+	private void facts(String title, String curve, List<String> wanted) {
+		List<String> facts = wanted.stream().filter((fact) -> !this.points.sizes(curve, fact).isEmpty()).toList();
 		List<Long> sizes = facts.stream()
 			.flatMap((fact) -> this.points.sizes(curve, fact).stream())
 			.distinct()
