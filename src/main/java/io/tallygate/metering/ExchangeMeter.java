@@ -204,8 +204,8 @@ class ExchangeMeter implements Meter {
 			Mono<Void> written = this.ledger.append(entry);
 			Mono<Void> counted = count(entry, tokens(opening, outcome));
 			Mono<Void> late = Late.after(this.properties.closeWaitMax(), this.scheduler);
-			boolean isEnough = this.properties.closeDurability() == CloseDurability.REDIS;
-			return Mono.firstWithSignal(isEnough ? counted : counted.then(Mono.never()), written, late)
+			boolean redisSuffices = this.properties.closeDurability() == CloseDurability.REDIS;
+			return Mono.firstWithSignal(redisSuffices ? counted : counted.then(Mono.never()), written, late)
 				.onErrorMap((error) -> unavailable("neither Redis nor PostgreSQL took the entry in time"));
 		});
 	}

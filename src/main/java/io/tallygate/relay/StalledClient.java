@@ -20,10 +20,13 @@ final class StalledClient extends ChannelInboundHandlerAdapter {
 
 	private @Nullable Future<?> deadline;
 
-	/** What is being sent, and how much of it is. */
+	/** What is being sent, how much of it is, and how much waits with it. */
 	private @Nullable Object sending;
 
 	private long sent;
+
+	/** Buffers are used again, so that another one may be the same object. */
+	private long unsent;
 
 	private StalledClient(Duration max) {
 		this.max = max;
@@ -55,6 +58,7 @@ final class StalledClient extends ChannelInboundHandlerAdapter {
 		ChannelOutboundBuffer waiting = context.channel().unsafe().outboundBuffer();
 		this.sending = (waiting != null) ? waiting.current() : null;
 		this.sent = (waiting != null) ? waiting.currentProgress() : 0;
+		this.unsent = (waiting != null) ? waiting.totalPendingWriteBytes() : 0;
 		this.deadline = context.executor().schedule(() -> judge(context), this.max.toMillis(), TimeUnit.MILLISECONDS);
 	}
 
@@ -63,7 +67,7 @@ final class StalledClient extends ChannelInboundHandlerAdapter {
 		this.deadline = null;
 		ChannelOutboundBuffer waiting = context.channel().unsafe().outboundBuffer();
 		boolean tookNone = waiting != null && waiting.current() == this.sending
-				&& waiting.currentProgress() == this.sent;
+				&& waiting.currentProgress() == this.sent && waiting.totalPendingWriteBytes() == this.unsent;
 		if (tookNone) {
 			context.close();
 		}
