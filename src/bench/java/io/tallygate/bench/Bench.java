@@ -116,7 +116,7 @@ final class Bench {
 	}
 
 	private Installation install(String name, Map<String, String> environment, @Nullable Path beside) {
-		Installation installation = Installation.start(name, this.options, this.stores, this.provider, this.stripe,
+		Installation installation = Installation.start(name, this.options, this.stores, this.provider.port(), this.stripe,
 				environment, beside);
 		this.installations.add(installation);
 		return installation;

@@ -100,7 +100,7 @@ final class GrowthPage {
 		line("");
 		line("CPU and latency are in microseconds and medians over the rounds; marks in the plots show from where to where they");
 		line("went. Idle is microseconds of CPU a second while nothing is asked. Sizes of a curve follow each other in the same");
-		line("processes.");
+		line("processes. Noise is what processes that have nothing to do with it used of a core meanwhile.");
 		line("");
 	}
 
@@ -145,7 +145,8 @@ final class GrowthPage {
 	private void backlog() throws IOException {
 		if (heading("Meter events that wait", Growth.BACKLOG)) {
 			line("They are of clients of 20 other agencies, one each, with more units waiting behind each, while Stripe refuses every");
-			line("connection. Tries go on, each meter event's at growing distances; that is what the gateway does when idle.");
+			line("connection. An agency from which Stripe took nothing rests, up to `tallygate.outbox.rest-max`, and only the few that");
+			line("were under way are tried again; that is what the gateway does when idle, and count from time to time.");
 			line("");
 			plot("growth-backlog.svg", "CPU per request, µs, against meter events that wait", Growth.BACKLOG,
 					Growth.WARM);
@@ -154,11 +155,11 @@ final class GrowthPage {
 			line("When Stripe is back, and how long the statements of the outbox take on average, in milliseconds:");
 			line("");
 			facts("waiting", Growth.BACKLOG,
-					List.of("meter events out a second", "claim, Stripe away, ms", "claim, Stripe back, ms",
+					List.of("seconds to the first", "meter events out a second", "claim, Stripe away, ms", "claim, Stripe back, ms",
 							"lanes with units due, Stripe away, ms", "lanes with units due, Stripe back, ms",
 							"count of what waits, Stripe away, ms", "count of what waits, Stripe back, ms"));
-			line("\"Out a second\" is over the first twenty seconds, in which most of what was tried in vain is still put off.");
-			line("While Stripe is away, tries in vain are work of their own, as the idle figures say.");
+			line("The first leaves when a rest ends; \"out a second\" is over the twenty seconds after that. Counting, for the");
+			line("metrics, rests fifty times as long as it took, a minute at most.");
 			line("");
 			line("The sandbox's Stripe answers at once, so that this is what the outbox itself can do on this machine.");
 			line("Stripe takes longer: an agency has at most `tallygate.outbox.deliveries-per-agency` calls under way on each replica,");
@@ -246,10 +247,10 @@ final class GrowthPage {
 
 	private void costs(String title, String curve, List<String> loads) {
 		List<Figure> figures = Stream
-			.concat(PROCESSES.values().stream(), Stream.of(Figure.WHOLE_P50, Figure.WHOLE_P99, Figure.RATE))
+			.concat(PROCESSES.values().stream(), Stream.of(Figure.WHOLE_P50, Figure.WHOLE_P99, Figure.RATE, Figure.NOISE))
 			.toList();
-		line("| %s | | %s | p50 | p99 | answers/s |", title, String.join(" | ", PROCESSES.keySet()));
-		line("|---|---|---|---|---|---|---|---|");
+		line("| %s | | %s | p50 | p99 | answers/s | noise, % |", title, String.join(" | ", PROCESSES.keySet()));
+		line("|---|---|---|---|---|---|---|---|---|");
 		for (String load : loads) {
 			for (long size : sizes(curve, load)) {
 				line("| %s | %s | %s |", number(size), load,

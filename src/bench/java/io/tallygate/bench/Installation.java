@@ -86,10 +86,11 @@ final class Installation implements AutoCloseable {
 
 	/**
 	 * Starts one.
+	 * @param provider its port
 	 * @param with more of its environment
 	 * @param beside what else its class path has, if anything
 	 */
-	static Installation start(String name, Options options, Stores stores, Child provider, Child stripe,
+	static Installation start(String name, Options options, Stores stores, int provider, Child stripe,
 			Map<String, String> with, @Nullable Path beside) {
 		String id = name.toLowerCase(Locale.ROOT).replaceAll("\\W+", "_");
 		stores.createDatabase(id);
@@ -102,13 +103,13 @@ final class Installation implements AutoCloseable {
 		environment.put("TALLYGATE_SANDBOX", "false");
 		environment.put("TALLYGATE_PLATFORM_TOKEN", PLATFORM_TOKEN);
 		environment.put("TALLYGATE_ENCRYPTION_KEY", Base64.getEncoder().encodeToString(new byte[32]));
-		environment.put("TALLYGATE_PROVIDER_HOSTS_ALLOWED", "127.0.0.1:" + provider.port());
+		environment.put("TALLYGATE_PROVIDER_HOSTS_ALLOWED", "127.0.0.1:" + provider);
 		environment.put("TALLYGATE_STRIPE_API_BASE", "http://127.0.0.1:" + stripe.port());
 		String classes = application(options.jar()) + ((beside != null) ? ":" + beside : "");
 		Command command = new Command(id, environment, Child.java("-Xms" + options.heap(), "-Xmx" + options.heap(),
 				"-cp", classes, "io.tallygate.TallygateApplication"));
 		Installation made = new Installation(name, command, redis, stores.postgresProcess());
-		made.connect(provider.port());
+		made.connect(provider);
 		return made;
 	}
 
@@ -153,7 +154,7 @@ final class Installation implements AutoCloseable {
 	private void connect(int providerPort) {
 		this.token = text(agency("Bench"), "admin_token");
 		call("POST", "/admin/v1/providers", Map.of("name", "Mock", "kind", "openai_compatible", "base_url",
-				"http://127.0.0.1:" + providerPort + "/v1", "api_key", "sk-bench", "models", List.of("bench*")));
+				"http://127.0.0.1:" + providerPort + "/v1", "api_key", "sk-bench", "models", List.of("*")));
 	}
 
 	/** One more agency, connected to Stripe; its answer holds its id and its token. */

@@ -131,6 +131,10 @@ public enum Metric {
 	/** Nothing of these gets to Stripe. */
 	OUTBOX_AGENCIES_PAUSED("tallygate.outbox.agencies.paused", "Agencies whose delivery is paused"),
 
+	/** Nothing of these is tried for a moment. */
+	OUTBOX_AGENCIES_RESTING("tallygate.outbox.agencies.resting",
+			"Agencies whose meter events this replica leaves alone for some seconds, because Stripe took none"),
+
 	/** What the last scan found. */
 	OUTBOX_LANES_DUE("tallygate.outbox.lanes.due", "Free lanes with units due, at the last scan"),
 

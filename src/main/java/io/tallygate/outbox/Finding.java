@@ -12,6 +12,11 @@ sealed interface Finding {
 	/** A name for metrics. */
 	String outcome();
 
+	/** Whether Stripe was asked and took nothing, for no fault of the event. */
+	default boolean isInVain() {
+		return false;
+	}
+
 	/**
 	 * Stripe was called.
 	 *
@@ -25,6 +30,12 @@ sealed interface Finding {
 				.getSimpleName()
 				.replaceAll("(?<=[a-z])(?=[A-Z])", "_")
 				.toLowerCase(Locale.ROOT);
+		}
+
+		@Override
+		public boolean isInVain() {
+			return this.answer instanceof MeterEventAnswer.Unanswered || this.answer instanceof MeterEventAnswer.Failed
+					|| this.answer instanceof MeterEventAnswer.Busy;
 		}
 
 	}
@@ -81,6 +92,11 @@ sealed interface Finding {
 		@Override
 		public String outcome() {
 			return "not_summarised";
+		}
+
+		@Override
+		public boolean isInVain() {
+			return true;
 		}
 
 	}

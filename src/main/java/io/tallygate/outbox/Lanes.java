@@ -11,8 +11,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
-import io.tallygate.core.Phases;
+import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
+import io.tallygate.core.Phases;
 import io.tallygate.metering.Certainty;
 import io.tallygate.metering.DueListener;
 import io.tallygate.stripe.MeterEvents;
@@ -38,15 +39,21 @@ import org.springframework.context.SmartLifecycle;
  * <li>each goes to Stripe beside the others, and what came of it is written down;</li>
  * <li>a delivered event leaves its lane free.</li>
  * </ol>
- * A bell starts a round: it is rung by the scan's clock, by a wake-up and by every hand
- * that becomes free; ringing while it rings already is one round. All state is in
- * PostgreSQL, so any number of instances may do this, and any may die in it.
+ * A bell starts a round: it is rung by the scan's clock, by a wake-up and by hands that
+ * become free, who wait a moment for each other; ringing while it rings already is one
+ * round. All state but who {@linkplain Rests rests} is in PostgreSQL, so any number of
+ * instances may do this, and any may die in it.
  */
 final class Lanes implements DueListener, SmartLifecycle {
 
 	private static final Logger log = LoggerFactory.getLogger(Lanes.class);
 
 	private static final Duration COMPARISONS_APART = Duration.ofMinutes(5);
+
+	/** After counting what waits, so many times as long as that took. */
+	private static final int COUNT_REST_TIMES = 50;
+
+	private static final long COUNT_REST_MAX_MILLIS = 60_000;
 
 	private final Outbox outbox;
 
@@ -74,7 +81,13 @@ final class Lanes implements DueListener, SmartLifecycle {
 
 	private final Pace cutting;
 
+	private final Pace claiming;
+
+	private final Rests rests;
+
 	private final AtomicBoolean scanIsDue = new AtomicBoolean();
+
+	private final AtomicBoolean mayCount = new AtomicBoolean(true);
 
 	private final AtomicInteger inFlight = new AtomicInteger();
 
@@ -95,6 +108,8 @@ final class Lanes implements DueListener, SmartLifecycle {
 		this.metrics = metrics;
 		this.listeners = List.copyOf(listeners);
 		this.cutting = new Pace(properties.cutRest(), scheduler, this::ring);
+		this.claiming = new Pace(properties.claimRest(), scheduler, this::ring);
+		this.rests = new Rests(properties.restMax());
 	}
 
 	@Override
@@ -106,10 +121,15 @@ final class Lanes implements DueListener, SmartLifecycle {
 	}
 
 	private Flux<MeterEventRow> round() {
+		boolean isClaimAsked = this.claiming.takeUp();
 		Mono<Void> cut = this.cutting.takeUp() ? cutWoken().doFinally((signal) -> this.cutting.done()) : Mono.empty();
 		return cut.thenMany(this.scanIsDue.getAndSet(false) ? scan() : claim()).onErrorResume((error) -> {
 			log.warn("The outbox could not be read; the next scan tries again", error);
 			return Flux.empty();
+		}).doFinally((signal) -> {
+			if (isClaimAsked) {
+				this.claiming.done();
+			}
 		});
 	}
 
@@ -135,9 +155,23 @@ final class Lanes implements DueListener, SmartLifecycle {
 			.concatMap((lanes) -> Flux.fromIterable(lanes)
 				.flatMap(this::cut, this.properties.cutsAtOnce())
 				.thenMany(claim()), 1)
-			.concatWith(this.outbox.backlog()
-				.doOnNext((backlog) -> this.metrics.scanned(found.get(), backlog))
-				.thenMany(Flux.empty()));
+			.concatWith(Mono.fromRunnable(() -> this.metrics.scanned(found.get())))
+			.concatWith(count().then(Mono.empty()));
+	}
+
+	/** Takes long where much waits, and then rests for longer. */
+	private Mono<Outbox.Backlog> count() {
+		return Mono.defer(() -> {
+			if (!this.mayCount.getAndSet(false)) {
+				return Mono.empty();
+			}
+			long begun = this.scheduler.now(TimeUnit.MILLISECONDS);
+			return this.outbox.backlog().doOnNext(this.metrics::counted).doFinally((signal) -> {
+				long rest = COUNT_REST_TIMES * (this.scheduler.now(TimeUnit.MILLISECONDS) - begun);
+				this.scheduler.schedule(() -> this.mayCount.set(true),
+						Math.max(0, Math.min(rest, COUNT_REST_MAX_MILLIS)), TimeUnit.MILLISECONDS);
+			});
+		});
 	}
 
 	private Mono<List<Long>> nextLanes(List<Long> lanes) {
@@ -167,9 +201,11 @@ final class Lanes implements DueListener, SmartLifecycle {
 				return Flux.empty();
 			}
 			Instant now = this.clock.instant();
+			Set<AgencyId> resting = this.rests.resting(now);
+			this.metrics.resting(resting.size());
 			return this.outbox.claim(new Delivery.Hold(this.owner, now.plus(this.properties.lease())), hands,
-					new Outbox.Share(this.properties.deliveriesPerAgency(),
-							this.properties.streamDeliveriesPerAgency()),
+					new Outbox.Share(this.properties.deliveriesPerAgency(), this.properties.streamDeliveriesPerAgency(),
+							resting),
 					now);
 		}).doOnNext((row) -> this.inFlight.incrementAndGet());
 	}
@@ -180,7 +216,7 @@ final class Lanes implements DueListener, SmartLifecycle {
 	 */
 	private Mono<MeterEventRow> deliver(MeterEventRow row) {
 		return this.courier.carry(row)
-			.doOnNext(this.metrics::attempted)
+			.doOnNext((finding) -> tried(row, finding))
 			.flatMap((finding) -> this.outbox.settle(row, finding, this.clock.instant()))
 			.switchIfEmpty(Mono.fromRunnable(this.metrics::lateResult))
 			.doOnNext(this::tellSettled)
@@ -192,8 +228,13 @@ final class Lanes implements DueListener, SmartLifecycle {
 			})
 			.doFinally((signal) -> {
 				this.inFlight.decrementAndGet();
-				ring();
+				this.claiming.ask();
 			});
+	}
+
+	private void tried(MeterEventRow row, Finding finding) {
+		this.metrics.attempted(finding);
+		this.rests.tried(row.lane().agency(), finding, this.clock.instant()).ifPresent(this::claimAt);
 	}
 
 	/** What came due while its event was on its way. */
@@ -216,7 +257,7 @@ final class Lanes implements DueListener, SmartLifecycle {
 		switch (row.delivery().state()) {
 			case DELIVERED -> this.listeners.forEach((listener) -> listener.delivered(row));
 			case PARKED -> tellParked(row);
-			default -> ringAt(row.delivery().nextAttemptAt());
+			default -> claimAt(row.delivery().nextAttemptAt());
 		}
 	}
 
@@ -228,10 +269,10 @@ final class Lanes implements DueListener, SmartLifecycle {
 	}
 
 	/** What is due again before the next scan does not wait for it. */
-	private void ringAt(Instant at) {
+	private void claimAt(Instant at) {
 		Duration wait = Duration.between(this.clock.instant(), at);
 		if (wait.compareTo(this.properties.scanEvery()) < 0 && isRunning()) {
-			this.scheduler.schedule(this::ring, Math.max(wait.toMillis(), 0) + 1, TimeUnit.MILLISECONDS);
+			this.scheduler.schedule(this.claiming::ask, Math.max(wait.toMillis(), 0) + 1, TimeUnit.MILLISECONDS);
 		}
 	}
 

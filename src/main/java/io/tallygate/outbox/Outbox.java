@@ -4,7 +4,9 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
+import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -45,7 +47,7 @@ interface Outbox {
 
 	/** The same, whichever way an agency's events go. */
 	default Flux<MeterEventRow> claim(Delivery.Hold hold, int limit, int perAgency, Instant now) {
-		return claim(hold, limit, new Share(perAgency, perAgency), now);
+		return claim(hold, limit, new Share(perAgency, perAgency, Set.of()), now);
 	}
 
 	/**
@@ -53,8 +55,9 @@ interface Outbox {
 	 *
 	 * @param alone where each event is a call of its own
 	 * @param streamed where events share calls
+	 * @param resting those that get nothing now
 	 */
-	record Share(int alone, int streamed) {
+	record Share(int alone, int streamed, Set<AgencyId> resting) {
 	}
 
 	/**

@@ -24,6 +24,8 @@ final class OutboxMetrics {
 
 	private final AtomicLong drift = new AtomicLong();
 
+	private final AtomicLong resting = new AtomicLong();
+
 	OutboxMetrics(MeterRegistry registry, InstantSource clock) {
 		this.registry = registry;
 		this.clock = clock;
@@ -38,14 +40,24 @@ final class OutboxMetrics {
 		Gauge.builder(Metric.OUTBOX_DRIFT.key(), this.drift, AtomicLong::get)
 			.description(Metric.OUTBOX_DRIFT.description())
 			.register(registry);
+		Gauge.builder(Metric.OUTBOX_AGENCIES_RESTING.key(), this.resting, AtomicLong::get)
+			.description(Metric.OUTBOX_AGENCIES_RESTING.description())
+			.register(registry);
 		Gauge.builder(Metric.OUTBOX_LANES_DUE.key(), this.lanesDue, AtomicLong::get)
 			.description(Metric.OUTBOX_LANES_DUE.description())
 			.register(registry);
 	}
 
-	void scanned(long lanes, Outbox.Backlog left) {
+	void scanned(long lanes) {
 		this.lanesDue.set(lanes);
+	}
+
+	void counted(Outbox.Backlog left) {
 		this.backlog = left;
+	}
+
+	void resting(long agencies) {
+		this.resting.set(agencies);
 	}
 
 	void drift(long units) {

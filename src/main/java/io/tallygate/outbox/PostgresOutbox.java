@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 
 import io.r2dbc.spi.Readable;
+import io.tallygate.core.AgencyId;
 import io.tallygate.core.ClientId;
 import io.tallygate.core.Database;
 import io.tallygate.core.Ids;
@@ -95,7 +96,9 @@ class PostgresOutbox implements Outbox {
 			      limit greatest(0, case s.meter_events when 'v2_stream' then :streamed else :alone end
 			        - coalesce(mine.under_way, 0))
 			    ) fair
-			    where not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)))
+			    where not exists (select from rollback r where r.settled_at is null and r.lanes_listed_at is null)
+			      and not exists (select from unnest(cast(:resting as text[])) resting(id)
+			        where resting.id = sender.agency_id)))
 			order by m.next_attempt_at, m.id limit :limit for update of m skip locked
 			""".formatted(MeterEventColumns.SELECT);
 
@@ -283,6 +286,7 @@ class PostgresOutbox implements Outbox {
 			.bind("owner", hold.owner())
 			.bind("alone", perAgency.alone())
 			.bind("streamed", perAgency.streamed())
+			.bind("resting", perAgency.resting().stream().map(AgencyId::value).toArray(String[]::new))
 			.bind("limit", limit)
 			.map((Readable row) -> MeterEventColumns.row(row))
 			.all()

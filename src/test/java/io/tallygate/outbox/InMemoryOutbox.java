@@ -208,7 +208,7 @@ public final class InMemoryOutbox implements Outbox {
 				.forEach((row) -> places.merge(row.lane().agency(), 1, Integer::sum));
 			return this.rows.values()
 				.stream()
-				.filter((row) -> isClaimable(row, now))
+				.filter((row) -> isClaimable(row, now) && !perAgency.resting().contains(row.lane().agency()))
 				.sorted(Comparator.comparing((MeterEventRow row) -> row.delivery().nextAttemptAt()))
 				.filter((row) -> places.merge(row.lane().agency(), 1, Integer::sum) <= perAgency.alone())
 				.limit(limit)

@@ -32,8 +32,8 @@ class LanesIntegrationTests {
 	private static final int CLIENTS = 12;
 
 	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofMillis(200), 5, 2,
-			Duration.ofMillis(50), 100, 16, 16, 16, Duration.ofSeconds(5), Duration.ofSeconds(1), Duration.ofSeconds(5),
-			Duration.ofSeconds(10));
+			Duration.ofMillis(50), Duration.ofMillis(20), 100, 16, 16, 16, Duration.ofSeconds(1), Duration.ofSeconds(5),
+			Duration.ofSeconds(1), Duration.ofSeconds(5), Duration.ofSeconds(10));
 
 	private final OutboxDatabase database = new OutboxDatabase();
 

@@ -1,5 +1,6 @@
 package io.tallygate.outbox;
 
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -34,8 +35,9 @@ class LanesTests {
 
 	private static final Duration REST = Duration.ofMillis(250);
 
-	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 2, 1, REST, 100, 8,
-			4, 4, Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(15), Duration.ofSeconds(60));
+	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 2, 1, REST,
+			Duration.ofMillis(20), 100, 8, 4, 4, Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(30),
+			Duration.ofSeconds(15), Duration.ofSeconds(60));
 
 	private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
 
@@ -193,6 +195,46 @@ class LanesTests {
 
 	@Test
 	@Matrix(44)
+	void whatWaitsWhileStripeIsAwayIsNotTriedOneByOneAndGoesAtOnceWhenItIsBack() {
+		for (int lane = 1; lane <= 100; lane++) {
+			open(lane, 1);
+			cross(lane, 1);
+		}
+		this.stripe.away = true;
+		start();
+		this.time.advanceTimeBy(Duration.ofMinutes(10));
+		int inVain = this.stripe.sent.size();
+
+		this.stripe.away = false;
+		this.time.advanceTimeBy(PROPERTIES.restMax().plusSeconds(1));
+
+		assertThat(inVain).isLessThan(70 * PROPERTIES.deliveriesPerAgency());
+		assertThat(this.told.lines).filteredOn("delivered 1"::equals).hasSizeGreaterThan(90);
+		assertThat(this.registry.get(Metric.OUTBOX_AGENCIES_RESTING.key()).gauge().value()).isZero();
+	}
+
+	@Test
+	@Matrix(42)
+	void anAgencyThatStripeLeavesUnansweredRestsAloneAndOneAnswerEndsThat() {
+		open(1, 1);
+		open(2, 2);
+		cross(1, 1);
+		this.stripe.answers.add(new MeterEventAnswer.Unanswered("reset"));
+		start();
+		assertThat(this.registry.get(Metric.OUTBOX_AGENCIES_RESTING.key()).gauge().value()).isOne();
+
+		cross(2, 1);
+		this.lanes.unitsDue(Fixtures.client(2), 1);
+		this.time.advanceTimeBy(REST);
+		assertThat(this.told.lines).containsExactly("cut 1", "cut 1", "delivered 1");
+		this.time.advanceTimeBy(NextState.RETRY_DELAY_BASE);
+
+		assertThat(this.told.lines).endsWith("delivered 1", "delivered 1");
+		assertThat(this.registry.get(Metric.OUTBOX_AGENCIES_RESTING.key()).gauge().value()).isZero();
+	}
+
+	@Test
+	@Matrix(44)
 	void aCallThatNeverEndsCountsAsUnanswered() {
 		open(1, 1);
 		cross(1, 2);
@@ -269,6 +311,28 @@ class LanesTests {
 		assertThat(this.told.lines).containsExactly("cut 2", "delivered 2");
 	}
 
+	/** It reads all that wait, and there may be a million. */
+	@Test
+	void countingWhatWaitsRestsFiftyTimesAsLongAsItTook() {
+		AtomicInteger counted = new AtomicInteger();
+		Duration takes = Duration.ofMillis(400);
+		Outbox slow = (Outbox) Proxy.newProxyInstance(Outbox.class.getClassLoader(), new Class<?>[] { Outbox.class },
+				(proxy, method, arguments) -> {
+					if (!method.getName().equals("backlog")) {
+						return method.invoke(this.outbox, arguments);
+					}
+					counted.incrementAndGet();
+					return Mono.just(Outbox.Backlog.NONE).delayElement(takes, this.time);
+				});
+		Lanes counting = new Lanes(slow, this.stripe, TestWitness.CERTAIN, PROPERTIES, this.clock, this.time, "ins_2",
+				new OutboxMetrics(this.registry, this.clock), List.of());
+
+		counting.start();
+		this.time.advanceTimeBy(Duration.ofSeconds(61));
+
+		assertThat(counted).as("at 0, 25 and 50 seconds, where scans are every five").hasValue(3);
+	}
+
 	private void start() {
 		this.lanes.start();
 		this.time.advanceTimeBy(Duration.ofMillis(1));
@@ -297,6 +361,8 @@ class LanesTests {
 
 		private AgencyId hangsFor;
 
+		private boolean away;
+
 		@Override
 		public Mono<MeterEventAnswer> send(AgencyId agency, MeterEvent event) {
 			return Mono.defer(() -> {
@@ -307,6 +373,9 @@ class LanesTests {
 		}
 
 		private MeterEventAnswer answer() {
+			if (this.away) {
+				return new MeterEventAnswer.Unanswered("refused");
+			}
 			MeterEventAnswer told = this.answers.poll();
 			return (told != null) ? told : new MeterEventAnswer.Accepted();
 		}

@@ -23,8 +23,8 @@ import reactor.core.scheduler.Scheduler;
 public final class OutboxInstance {
 
 	private static final OutboxProperties PROPERTIES = new OutboxProperties(Duration.ofSeconds(5), 500, 4,
-			Duration.ofMillis(500), 10_000, 64, 4, 16, Duration.ofSeconds(30), Duration.ofSeconds(30),
-			Duration.ofSeconds(15), Duration.ofSeconds(60));
+			Duration.ofMillis(500), Duration.ofMillis(20), 10_000, 64, 4, 16, Duration.ofSeconds(10),
+			Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(15), Duration.ofSeconds(60));
 
 	private final Lanes lanes;
 

@@ -22,6 +22,12 @@ class OutboxPropertiesTests {
 	}
 
 	@Test
+	void restsMayBeNone() {
+		assertThat(bound("rest-max", "0s").restMax()).isZero();
+		assertThat(bound("claim-rest", "0s").claimRest()).isZero();
+	}
+
+	@Test
 	void aCallIsGivenUpWhileItsMeterEventIsStillOurs() {
 		assertThatThrownBy(() -> bound("call-timeout", "60s")).isInstanceOf(BindException.class)
 			.rootCause()

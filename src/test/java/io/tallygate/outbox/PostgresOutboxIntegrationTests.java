@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 
 import io.tallygate.Databases;
 import io.tallygate.client.Report;
@@ -251,7 +252,23 @@ class PostgresOutboxIntegrationTests {
 				other);
 	}
 
-	/** A claim is made with every hand that becomes free. */
+	@Test
+	void anAgencyThatRestsGetsNothingAndTheOthersTheirShare() {
+		AgencyId other = Fixtures.agency(2);
+		this.database.agency(other);
+		this.database.waiting(this.agency, 101, 110, NOW.minusSeconds(3600));
+		this.database.waiting(other, 201, 210, NOW.minusSeconds(60));
+
+		List<AgencyId> claimed = this.outbox
+			.claim(hold("ins_1", NOW), 64, new Outbox.Share(4, 16, Set.of(this.agency)), NOW)
+			.map((row) -> row.lane().agency())
+			.collectList()
+			.block(Duration.ofSeconds(10));
+
+		assertThat(claimed).containsExactly(other, other, other, other);
+	}
+
+	/** A claim is made up to fifty times a second. */
 	@Test
 	void aClaimReadsNoMoreRowsHoweverManyWait() {
 		this.database.waiting(this.agency, 101, 5_100, NOW.minusSeconds(3600));
@@ -290,7 +307,8 @@ class PostgresOutboxIntegrationTests {
 		}
 		this.database.execute("update stripe_connection set meter_events = 'v2_stream'");
 
-		assertThat(this.outbox.claim(hold("ins_1", NOW), 64, new Outbox.Share(2, 5), NOW).collectList().block())
+		assertThat(
+				this.outbox.claim(hold("ins_1", NOW), 64, new Outbox.Share(2, 5, Set.of()), NOW).collectList().block())
 			.hasSize(5);
 	}
 
