@@ -99,6 +99,8 @@ final class Growth {
 			  + (select count(*) from meter_event where state in ('due', 'sending'))
 			""";
 
+	private static final String DELIVERED = "select count(*) from meter_event where state = 'delivered'";
+
 	private static final String METER_EVENTS = "select count(*) from meter_event";
 
 	/** What was made up ended an hour ago. */
@@ -390,21 +392,22 @@ final class Growth {
 	/** How long the first takes, and then events a second. */
 	private void delivering(Sql sql, int size) {
 		sql.run("select pg_stat_statements_reset()");
-		double before = Waiting.left(sql);
-		double left = before;
+		double before = sql.number(DELIVERED);
+		double delivered = before;
 		long back = System.nanoTime();
-		while (left == before && System.nanoTime() - back < FIRST_SECONDS_MAX * 1e9) {
+		while (delivered == before && System.nanoTime() - back < FIRST_SECONDS_MAX * 1e9) {
 			Wait.pause(100);
-			left = Waiting.left(sql);
+			delivered = sql.number(DELIVERED);
 		}
 		long begun = System.nanoTime();
-		double first = left;
+		double first = delivered;
 		this.points.add(BACKLOG, size, "seconds to the first", (begun - back) / 1e9);
-		while (left > before / 10 && System.nanoTime() - begun < DELIVERING_SECONDS * 1e9) {
+		while (delivered < before + size && System.nanoTime() - begun < DELIVERING_SECONDS * 1e9) {
 			Wait.pause(1000);
-			left = Waiting.left(sql);
+			delivered = sql.number(DELIVERED);
 		}
-		this.points.add(BACKLOG, size, "meter events out a second", (first - left) * 1e9 / (System.nanoTime() - begun));
+		this.points.add(BACKLOG, size, "meter events out a second",
+				(delivered - first) * 1e9 / (System.nanoTime() - begun));
 		outboxStatements(sql, size, "Stripe back");
 	}
 

@@ -28,6 +28,9 @@ final class PerformancePage {
 	/** A run of the plateaus alone, with less heap. */
 	private static final Path SMALL_HEAP = Path.of("docs", "results", "bench-small-heap.json");
 
+	/** Medians of another load tool, by target and load. */
+	private static final Path OTHER_TOOL = Path.of("docs", "results", "other-tool.json");
+
 	private static final Path IMAGES = Path.of("docs", "images");
 
 	private static final List<Column> JSON = List.of(new Column("CPU", Figure.CPU),
@@ -97,6 +100,7 @@ final class PerformancePage {
 		portkey();
 		waiting();
 		durability();
+		otherTool();
 		Files.writeString(PAGE, this.page.toString().stripTrailing() + "\n");
 		System.out.println("Written to " + PAGE);
 	}
@@ -423,6 +427,51 @@ final class PerformancePage {
 					added(json, setting, Figure.WHOLE_P99), added(streams, setting, Figure.LAST_P50),
 					added(streams, setting, Figure.LAST_P99)));
 		line("");
+	}
+
+	private void otherTool() throws IOException {
+		if (!Files.exists(OTHER_TOOL)) {
+			return;
+		}
+		JsonNode other = JsonMapper.shared().readTree(Files.readString(OTHER_TOOL));
+		JsonNode targets = other.path("targets");
+		line("## Another load tool");
+		line("");
+		line("The same targets under a load generator and a mock provider that others wrote, in C, with one thread each: %s,",
+				other.path("at").asString());
+		line("medians of %s rounds of 5 s and 6 s. The targets were left standing by `io.tallygate.bench.Standing`",
+				other.path("rounds").asString());
+		line("([Campaigns](operating.md#campaigns)), and each JVM was warmed up for %s s. Whole answers at the best rate of 64",
+				other.path("warmup").asString());
+		line("connections and at 500 a second; 200 streams at a time with 10,000 chunks a second; 200 new streams a second of 10");
+		line("chunks. %s of its answers were wrong.", (other.path("bad").asLong() == 0) ? "None" : other.path("bad").asString());
+		line("");
+		line("| | CPU a request | against plain | answers/s | CPU a request, 500/s | p50, 500/s | CPU a chunk | against plain | first chunk p50 |");
+		line("|---|---|---|---|---|---|---|---|---|");
+		JsonNode plain = targets.path(Target.PLAIN);
+		targets.properties()
+			.forEach((target) -> line("| %s | %s |", target.getKey(),
+					Stream
+						.of(number(target.getValue(), "json_max", "cpu"),
+								ratio(target.getValue(), plain, "json_max"),
+								number(target.getValue(), "json_max", "rate"),
+								number(target.getValue(), "json_500", "cpu"),
+								number(target.getValue(), "json_500", "p50"),
+								number(target.getValue(), "sse_cpu", "cpu"), ratio(target.getValue(), plain, "sse_cpu"),
+								number(target.getValue(), "sse_ttft", "first_p50"))
+						.collect(Collectors.joining(" | "))));
+		line("");
+	}
+
+	private static String number(JsonNode target, String load, String figure) {
+		JsonNode number = target.path(load).path(figure);
+		return number.isNumber() ? Console.number(number.asDouble()) : "";
+	}
+
+	private static String ratio(JsonNode target, JsonNode plain, String load) {
+		JsonNode own = target.path(load).path("cpu");
+		return own.isNumber() ? String.format(Locale.ROOT, "%.2f", own.asDouble() / plain.path(load).path("cpu").asDouble())
+				: "";
 	}
 
 	private String added(String load, String setting, Figure figure) {
