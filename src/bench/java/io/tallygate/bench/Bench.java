@@ -77,6 +77,9 @@ final class Bench {
 		if (!Files.exists(options.jar())) {
 			throw new IllegalStateException("There is no " + options.jar() + ": ./mvnw -DskipTests package");
 		}
+		if (options.check()) {
+			comparable(options);
+		}
 		Child.stepAside();
 		Bench bench = new Bench(options);
 		boolean isWell = false;
@@ -281,13 +284,28 @@ final class Bench {
 		return all;
 	}
 
+	/** Half as long a warm-up makes figures worse by more than a check lets pass. */
+	private static void comparable(Options options) {
+		JsonNode recorded = recorded();
+		if (options.warmup() < recorded.path("warmup").asInt()
+				|| !options.heap().equals(recorded.path("heap").asString())) {
+			throw new IllegalArgumentException(
+					"-Dcheck compares with a run after %s s of warm-up with a heap of %s, and is of no use with %s s and %s"
+						.formatted(recorded.path("warmup").asString(), recorded.path("heap").asString(),
+								options.warmup(), options.heap()));
+		}
+	}
+
 	private boolean isNoWorseThanRecorded() {
+		List<String> worse = Comparison.worse(this.samples, recorded().path("comparisons"));
+		worse.forEach((each) -> System.out.println("WORSE: " + each));
+		System.out.println(worse.isEmpty() ? "No ratio is worse than recorded by more than 10 %." : "");
+		return worse.isEmpty();
+	}
+
+	private static JsonNode recorded() {
 		try {
-			JsonNode recorded = JsonMapper.shared().readTree(Files.readString(RECORDED)).path("comparisons");
-			List<String> worse = Comparison.worse(this.samples, recorded);
-			worse.forEach((each) -> System.out.println("WORSE: " + each));
-			System.out.println(worse.isEmpty() ? "No ratio is worse than recorded by more than 10 %." : "");
-			return worse.isEmpty();
+			return JsonMapper.shared().readTree(Files.readString(RECORDED));
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
