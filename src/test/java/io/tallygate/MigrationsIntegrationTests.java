@@ -108,6 +108,30 @@ class MigrationsIntegrationTests {
 	}
 
 	@Test
+	void linesThatAreThereAreAddedUpByTheHour() throws SQLException {
+		execute("""
+				insert into ledger (id, agency_id, client_id, epoch, status, quantity, charge_by, total_before, total_after,
+				  units, occurred_at, kind, model, total_tokens)
+				select 'led_' || g, 'agy_1', 'cli_1', 1, case when g = 5 then 'estimated' else 'billed' end, g * 1000, 'tokens',
+				  0, 0, 0, timestamptz '2026-11-21 10:20Z' + g * interval '15 minutes',
+				  case when g = 6 then 'adjustment' else 'exchange' end, 'm', g
+				from generate_series(1, 6) g
+				""");
+		this.worker.commit();
+
+		new Migrations().migrate(flyway());
+
+		assertThat(
+				isTrue("""
+						select array_agg(row(hour, requests, total_tokens, quantity, estimated_requests)::text order by hour) = array[
+						  row(timestamptz '2026-11-21 10:00Z', 2, 3, 3000, 0)::text,
+						  row(timestamptz '2026-11-21 11:00Z', 3, 12, 12000, 1)::text]
+						from usage_hour
+						"""))
+			.isTrue();
+	}
+
+	@Test
 	void whatElseAConnectionIsToBeToldIsNotForgotten() {
 		Flyway flyway = Flyway.configure()
 			.configuration(flyway().getConfiguration())

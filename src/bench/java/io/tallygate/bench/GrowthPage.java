@@ -100,7 +100,8 @@ final class GrowthPage {
 		line("");
 		line("CPU and latency are in microseconds and medians over the rounds; marks in the plots show from where to where they");
 		line("went. Idle is microseconds of CPU a second while nothing is asked. Sizes of a curve follow each other in the same");
-		line("processes. Noise is what processes that have nothing to do with it used of a core meanwhile.");
+		line("processes. Noise is what processes that have nothing to do with it used of a core meanwhile; a row with much of it");
+		line("says little.");
 		line("");
 	}
 
@@ -137,7 +138,8 @@ final class GrowthPage {
 			line("another client each time; for reconciliations, the statement in PostgreSQL over 35 days.");
 			line("");
 			facts("lines", Growth.LEDGER, reads);
-			line("Usage by day adds up a client's lines of the period, and so grows with those.");
+			line("Usage by day added up a client's lines of the period, and so grew with those. It reads hours since");
+			line("(`usage_hour`), which was not measured again.");
 			line("");
 		}
 	}
@@ -249,7 +251,7 @@ final class GrowthPage {
 		List<Figure> figures = Stream
 			.concat(PROCESSES.values().stream(), Stream.of(Figure.WHOLE_P50, Figure.WHOLE_P99, Figure.RATE, Figure.NOISE))
 			.toList();
-		line("| %s | | %s | p50 | p99 | answers/s | noise, % |", title, String.join(" | ", PROCESSES.keySet()));
+		line("| %s | | %s | p50 | p99 | answers/s | noise, %% |", title, String.join(" | ", PROCESSES.keySet()));
 		line("|---|---|---|---|---|---|---|---|---|");
 		for (String load : loads) {
 			for (long size : sizes(curve, load)) {

@@ -51,7 +51,18 @@ final class PastRequests {
 			    200, 120, 320, 320000, 'tokens', before, before + 320000, (before + 320000) / divisor - before / divisor, at,
 			    200, 2, 1, 'ins_' || body, at, date_trunc('month', at, 'UTC')
 			  from named
-			  returning client_id, epoch, agency_id, units, occurred_at, period_start, quantity
+			  returning client_id, epoch, agency_id, channel_id, provider_id, units, occurred_at, period_start, quantity
+			), by_hour as (
+			  insert into usage_hour
+			  select client_id, date_trunc('hour', occurred_at, 'UTC'), channel_id, provider_id, 'bench', min(agency_id),
+			    count(*), count(*), count(*) * 200, 0, 0, count(*) * 120, 0, count(*) * 320, sum(quantity), sum(units), 0
+			  from fresh group by 1, 2, 3, 4
+			  on conflict (client_id, hour, channel_id, provider_id, model) do update set
+			    requests = usage_hour.requests + excluded.requests, messages = usage_hour.messages + excluded.messages,
+			    input_tokens = usage_hour.input_tokens + excluded.input_tokens,
+			    output_tokens = usage_hour.output_tokens + excluded.output_tokens,
+			    total_tokens = usage_hour.total_tokens + excluded.total_tokens,
+			    quantity = usage_hour.quantity + excluded.quantity, units = usage_hour.units + excluded.units
 			), used as (
 			  insert into usage_period (client_id, charge_by, period_start, agency_id, quantity, version)
 			  select client_id, 'tokens', period_start, min(agency_id), sum(quantity), 1 from fresh group by 1, 3

@@ -1,6 +1,9 @@
 package io.tallygate.metering;
 
+import java.time.Clock;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -19,52 +22,68 @@ import reactor.core.publisher.Mono;
 
 import org.springframework.stereotype.Component;
 
-/** What a client used, added up from the ledger. */
+/**
+ * What a client used, added up from whole hours, and from the ledger where hours are cut.
+ */
 @Component
 class UsageReads {
 
+	/** Units were delivered that were cut and do not wait, whatever waits is few. */
 	private static final String PROGRESS = """
 			select epoch.billing_unit, coalesce(account.total, 0) as total, coalesce(account.crossed, 0) as crossed,
-			  (select coalesce(sum(event.value), 0)::bigint
+			  coalesce(account.cut, 0) - (select coalesce(sum(event.value), 0)::bigint
 			   from meter_event event
-			   where event.client_id = client.id and event.epoch = client.epoch and event.state = 'delivered'
-			     and event.kind in ('units', 'recovered')) as delivered
+			   where event.client_id = client.id and event.epoch = client.epoch and event.kind in ('units', 'recovered')
+			     and event.state in ('due', 'sending', 'parked')) as delivered
 			from client
 			join epoch on epoch.client_id = client.id and epoch.epoch = client.epoch
 			left join account on account.client_id = client.id and account.epoch = client.epoch
 			where client.id = :client and client.agency_id = :agency
 			""";
 
-	/** Adjustments and test usage are no use of the client's. */
+	/**
+	 * Lines of a part of an hour; adjustments and test usage are no use of the client's.
+	 */
+	private static final String LINES = """
+			select occurred_at, channel_id, provider_id, model, case kind when 'exchange' then 1 else 0 end, messages,
+			  coalesce(input_tokens, 0), coalesce(cached_input_tokens, 0), coalesce(cache_write_tokens, 0),
+			  coalesce(output_tokens, 0), coalesce(reasoning_tokens, 0), coalesce(total_tokens, 0), quantity, units,
+			  case status when 'estimated' then 1 else 0 end, 0
+			from ledger
+			where cast(%1$s as timestamptz) < %2$s and client_id = :client and kind not in ('adjustment', 'test')
+			  and occurred_at >= %1$s and occurred_at < %2$s
+			  and id >= ledger_id_from(%1$s) and id < ledger_id_to(%2$s)""";
+
+	/** Whole hours were added up when their lines were written. */
 	private static final String BUCKETS = """
-			with line as (
-			  select occurred_at, model, channel_id, provider_id, kind, status, messages, input_tokens, cached_input_tokens,
-			    cache_write_tokens, output_tokens, reasoning_tokens, total_tokens, quantity, units
-			  from ledger
-			  where client_id = :client and occurred_at >= :from and occurred_at < :to and kind not in ('adjustment', 'test')
-			    and id >= ledger_id_from(:from) and id < ledger_id_to(:to)
+			with part as (
+			  select hour as at, nullif(channel_id, '') as channel_id, nullif(provider_id, '') as provider_id,
+			    nullif(model, '') as model, requests, messages, input_tokens, cached_input_tokens, cache_write_tokens,
+			    output_tokens, reasoning_tokens, total_tokens, quantity, units, estimated_requests, 0 as orphaned_requests
+			  from usage_hour
+			  where client_id = :client and hour >= :wholeFrom and hour < :wholeTo
 			  union all
-			  select opened_at, null, channel_id, null, 'exchange', 'orphaned', 0, null, null, null, null, null, null, 0, 0
+			%1$s
+			  union all
+			%2$s
+			  union all
+			  select opened_at, channel_id, null, null, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1
 			  from orphan
 			  where client_id = :client and opened_at >= :from and opened_at < :to and superseded_at is null
 			)
-			select date_trunc(:bucket, occurred_at, 'UTC') as start, %s as part,
-			  count(*) filter (where kind = 'exchange' and status <> 'orphaned') as requests,
-			  sum(messages)::bigint as messages,
-			  coalesce(sum(input_tokens), 0)::bigint as input_tokens,
-			  coalesce(sum(cached_input_tokens), 0)::bigint as cached_input_tokens,
-			  coalesce(sum(cache_write_tokens), 0)::bigint as cache_write_tokens,
-			  coalesce(sum(output_tokens), 0)::bigint as output_tokens,
-			  coalesce(sum(reasoning_tokens), 0)::bigint as reasoning_tokens,
-			  coalesce(sum(total_tokens), 0)::bigint as total_tokens,
-			  sum(quantity)::bigint as quantity,
-			  sum(units)::bigint as units,
-			  count(*) filter (where status = 'estimated') as estimated_requests,
-			  count(*) filter (where status = 'orphaned') as orphaned_requests
-			from line
+			select date_trunc(:bucket, at, 'UTC') as start, %%s as part, sum(requests)::bigint as requests,
+			  sum(messages)::bigint as messages, sum(input_tokens)::bigint as input_tokens,
+			  sum(cached_input_tokens)::bigint as cached_input_tokens,
+			  sum(cache_write_tokens)::bigint as cache_write_tokens, sum(output_tokens)::bigint as output_tokens,
+			  sum(reasoning_tokens)::bigint as reasoning_tokens, sum(total_tokens)::bigint as total_tokens,
+			  sum(quantity)::bigint as quantity, sum(units)::bigint as units,
+			  sum(estimated_requests)::bigint as estimated_requests,
+			  sum(orphaned_requests)::bigint as orphaned_requests
+			from part
 			group by 1, 2
 			order by 1, 2
-			""";
+			"""
+		.formatted(LINES.formatted(":from", ":wholeFrom"), LINES.formatted(":wholeTo", ":to"));
 
 	private static final String ADJUSTMENTS = """
 			select count(*) as count, coalesce(sum(quantity), 0)::bigint as quantity
@@ -75,8 +94,11 @@ class UsageReads {
 
 	private final Database.OfTenant database;
 
-	UsageReads(Database.OfTenant database) {
+	private final InstantSource clock;
+
+	UsageReads(Database.OfTenant database, Clock clock) {
 		this.database = database;
+		this.clock = clock;
 	}
 
 	/** The client's use in a period; a 404 when the agency has no such client. */
@@ -109,10 +131,13 @@ class UsageReads {
 	}
 
 	private Mono<List<Bucket>> buckets(ClientId client, Period period, Step step, GroupBy groupBy) {
+		WholeHours hours = WholeHours.of(period, this.clock.instant());
 		return this.database.client()
 			.sql(BUCKETS.formatted(groupBy.column))
 			.bind("client", client.value())
 			.bind("from", period.from())
+			.bind("wholeFrom", hours.from())
+			.bind("wholeTo", hours.to())
 			.bind("to", period.to())
 			.bind("bucket", step.name().toLowerCase(Locale.ROOT))
 			.map(UsageReads::bucket)
@@ -137,6 +162,33 @@ class UsageReads {
 
 	private static long number(Readable row, String column) {
 		return Objects.requireNonNull(row.get(column, Long.class), column);
+	}
+
+	/**
+	 * The whole hours of a period. Before and after them are parts of an hour; where
+	 * there are none, both ends are the period's own, or its start's hour's.
+	 *
+	 * @param from inclusive
+	 * @param to exclusive
+	 */
+	record WholeHours(Instant from, Instant to) {
+
+		/** An hour that has not ended has no lines yet after any time that is to come. */
+		static WholeHours of(Period period, Instant now) {
+			Instant from = least(roundedUp(period.from()), period.to());
+			Instant end = period.to().isAfter(now) ? roundedUp(period.to()) : period.to().truncatedTo(ChronoUnit.HOURS);
+			return new WholeHours(from, from.isAfter(end) ? from : end);
+		}
+
+		private static Instant roundedUp(Instant time) {
+			Instant hour = time.truncatedTo(ChronoUnit.HOURS);
+			return hour.equals(time) ? hour : hour.plus(1, ChronoUnit.HOURS);
+		}
+
+		private static Instant least(Instant one, Instant other) {
+			return one.isBefore(other) ? one : other;
+		}
+
 	}
 
 	/** How long a bucket is. */

@@ -39,7 +39,7 @@ class LedgerControllerIntegrationTests {
 		.bindToController(
 				new LedgerController(new LedgerReads(this.ledger.database().tenant()),
 						new MeterEventTrail(this.ledger.database().tenant()), CLOCK),
-				new UsageController(new UsageReads(this.ledger.database().tenant()),
+				new UsageController(new UsageReads(this.ledger.database().tenant(), CLOCK),
 						(agency, client) -> Mono.just(this.period), CLOCK))
 		.argumentResolvers((resolvers) -> resolvers.addCustomResolver(new TheCaller()))
 		.httpMessageCodecs((codecs) -> codecs.defaultCodecs()

@@ -95,10 +95,10 @@ class LedgerFixture {
 		return event;
 	}
 
-	/** Raises the account to what the ledger says. */
+	/** Raises the account to what the ledger says, all of which is cut. */
 	void account() {
-		execute("insert into account (client_id, epoch, agency_id, divisor, total, crossed) values ('%s', 1, '%s', %d, %d, %d)",
-				CLIENT, AGENCY, DIVISOR, this.total, this.total / DIVISOR);
+		execute("insert into account (client_id, epoch, agency_id, divisor, total, crossed, cut) values ('%s', 1, '%s', %d, %d, %d, %d)",
+				CLIENT, AGENCY, DIVISOR, this.total, this.total / DIVISOR, this.total / DIVISOR);
 	}
 
 	void execute(String sql, Object... values) {

@@ -1,10 +1,18 @@
 package io.tallygate.metering;
 
 import java.math.BigDecimal;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
 
 import io.tallygate.core.Problem;
+import io.tallygate.core.RequestId;
 import io.tallygate.metering.ClientUsage.Bucket;
 import io.tallygate.metering.ClientUsage.Progress;
 import io.tallygate.metering.ClientUsage.Sums;
@@ -27,9 +35,11 @@ class UsageReadsIntegrationTests {
 	private static final Period NOVEMBER = new Period(Instant.parse("2026-11-01T00:00:00Z"),
 			Instant.parse("2026-12-01T00:00:00Z"));
 
+	private static final Instant NOW = Instant.parse("2026-11-21T12:20:00Z");
+
 	private final LedgerFixture ledger = new LedgerFixture();
 
-	private final UsageReads reads = new UsageReads(this.ledger.database().tenant());
+	private final UsageReads reads = new UsageReads(this.ledger.database().tenant(), Clock.fixed(NOW, ZoneOffset.UTC));
 
 	@Test
 	void thePeriodIsAddedUp() {
@@ -64,6 +74,69 @@ class UsageReadsIntegrationTests {
 			.containsExactly(tuple("claude", 30L), tuple("gpt-4o", 30L));
 	}
 
+	/**
+	 * Hours are added up when they are written, and what is cut of one from its lines.
+	 */
+	@Test
+	void anyPeriodIsWhatItsLinesAddUpTo() {
+		Random random = new Random(42);
+		Map<Instant, Long> lines = new TreeMap<>();
+		for (int i = 0; i < 120; i++) {
+			Instant at = time(random);
+			if (lines.putIfAbsent(at, 1 + i * 7L) == null) {
+				this.ledger.exchange(at.toString(), i, lines.get(at), "model-" + i % 3, "billed");
+			}
+		}
+
+		for (int i = 0; i < 60; i++) {
+			Instant one = time(random);
+			Instant other = time(random).plusSeconds(1);
+			Period period = one.isBefore(other) ? new Period(one, other) : new Period(other, one.plusSeconds(1));
+			List<Long> within = lines.entrySet()
+				.stream()
+				.filter((line) -> !line.getKey().isBefore(period.from()) && line.getKey().isBefore(period.to()))
+				.map(Map.Entry::getValue)
+				.toList();
+
+			for (GroupBy group : GroupBy.values()) {
+				Sums total = this.reads.usage(AGENCY, CLIENT, period, Step.HOUR, group).block(PATIENCE).total();
+				assertThat(total.totalTokens()).as("%s", period)
+					.isEqualTo(within.stream().mapToLong(Long::longValue).sum());
+				assertThat(total.requests()).as("%s", period).isEqualTo(within.size());
+			}
+		}
+	}
+
+	/** Two days before now, to the minute and often to the hour. */
+	private static Instant time(Random random) {
+		Instant minute = NOW.truncatedTo(ChronoUnit.MINUTES).minus(random.nextInt(2 * 24 * 60), ChronoUnit.MINUTES);
+		return (random.nextInt(3) > 0) ? minute : minute.truncatedTo(ChronoUnit.HOURS);
+	}
+
+	@Test
+	void aPeriodThatHasNotEndedReadsNoLines() {
+		this.ledger.exchange("2026-11-03T10:10:00Z", 1, 300);
+		this.ledger.exchange("2026-11-21T12:10:00Z", 2, 400);
+		this.ledger.execute("delete from ledger");
+
+		assertThat(usage(Step.DAY, GroupBy.NOTHING).total().totalTokens()).isEqualTo(700);
+		assertThat(usage(new Period(NOVEMBER.from(), NOW.plusSeconds(60))).total().totalTokens()).isEqualTo(700);
+		assertThat(usage(new Period(NOVEMBER.from(), NOW.minusSeconds(60))).total().totalTokens()).isEqualTo(300);
+	}
+
+	/** Corrections and test usage. */
+	@Test
+	void whatIsNoUseOfTheClientsIsInNoHour() {
+		RequestId request = this.ledger.exchange("2026-11-21T10:00:00Z", 1, 300);
+		for (String kind : List.of("adjustment", "test")) {
+			this.ledger.execute("create temp table other as select * from ledger; "
+					+ "update other set kind = '%1$s', id = id || '%1$s'; insert into ledger select * from other; "
+					+ "drop table other", kind);
+		}
+
+		assertThat(usage(Step.DAY, GroupBy.NOTHING).total().totalTokens()).as("%s", request).isEqualTo(300);
+	}
+
 	@Test
 	void progressIsOfTheAccountAndOfWhatStripeTook() {
 		this.ledger.exchange("2026-11-21T10:00:00Z", 1, 3_640);
@@ -89,6 +162,10 @@ class UsageReadsIntegrationTests {
 		StepVerifier.create(this.reads.usage(OTHER, CLIENT, NOVEMBER, Step.DAY, GroupBy.NOTHING))
 			.expectErrorMatches((error) -> error instanceof Problem problem && problem.status() == 404)
 			.verify(PATIENCE);
+	}
+
+	private ClientUsage usage(Period period) {
+		return this.reads.usage(AGENCY, CLIENT, period, Step.DAY, GroupBy.NOTHING).block(PATIENCE);
 	}
 
 	private ClientUsage usage(Step step, GroupBy groupBy) {
