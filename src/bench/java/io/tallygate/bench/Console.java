@@ -18,11 +18,11 @@ final class Console {
 					.anyMatch((target) -> samples.spread(load, target, figure).isPresent()))
 				.toList();
 			System.out.printf("%n%-38s", load);
-			figures.forEach((figure) -> System.out.printf("%12s", figure.key()));
+			figures.forEach((figure) -> System.out.printf("%20s", figure.key()));
 			System.out.println();
 			for (String target : samples.targets(load)) {
 				System.out.printf("%-38s", target);
-				figures.forEach((figure) -> System.out.printf("%12s",
+				figures.forEach((figure) -> System.out.printf("%20s",
 						samples.spread(load, target, figure).map((spread) -> number(spread.median())).orElse("")));
 				System.out.println();
 			}

@@ -25,6 +25,10 @@ enum Figure {
 	LAST_P50, LAST_P99,
 	/** Bytes of live heap, an open stream. */
 	HEAP,
+	/** Of the heap, objects of these libraries' classes. */
+	HEAP_TALLYGATE, HEAP_REACTOR_NETTY, HEAP_REACTOR, HEAP_NETTY, HEAP_SPRING,
+	/** Of the heap, arrays, texts, maps and all else. */
+	HEAP_JAVA,
 	/** Milliseconds that provider's streams went on for after their clients had left. */
 	WENT_ON,
 	/** Of those, how many in a hundred were read to their end. */

@@ -25,6 +25,8 @@ final class Loads {
 	/** 100 new streams a second of 100 chunks, 20 ms apart: 10,000 chunks a second. */
 	static final String SSE = "sse";
 
+	static final int SSE_CHUNKS = 100;
+
 	/**
 	 * Under which it is sampled what CPU is used for: where there is so little to do that
 	 * it is done between two ticks of the clock, samples are too few.
@@ -50,7 +52,7 @@ final class Loads {
 			case JSON_BEST -> Plan.best(CONNECTIONS);
 			case JSON_FIXED -> Plan.fixed(2000);
 			case JSON_CALM -> Plan.fixed(500);
-			case SSE -> Plan.streams(100, 100, 20);
+			case SSE -> Plan.streams(100, SSE_CHUNKS, 20);
 			case LEAVING -> Plan.streams(400, 100, 50).most(LEAVING_STREAMS);
 			default -> throw new IllegalArgumentException(load);
 		};

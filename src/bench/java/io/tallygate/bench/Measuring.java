@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -138,16 +138,14 @@ final class Measuring implements AutoCloseable {
 
 	/** Streams that stay open, with the heap that each of them takes. */
 	Map<Figure, Double> plateau(Target target, int streams) {
-		double heapBefore = target.isJvm() ? liveHeap(target.process()) : 0;
+		Optional<LiveHeap> before = liveHeap(target);
 		Load load = Load.start(this.loop, target, Loads.plateau(streams, this.seconds));
 		Wait.until("first chunks of " + streams + " streams", 60, () -> load.told() == streams,
 				() -> load.told() + " have one");
-		double[] heap = new double[1];
+		Map<Figure, Double> heap = new EnumMap<>(Figure.class);
 		Map<Figure, Double> figures = counted(List.of(target), Loads.plateau(streams), load, true,
-				() -> heap[0] = target.isJvm() ? liveHeap(target.process()) : 0);
-		if (target.isJvm()) {
-			figures.put(Figure.HEAP, (heap[0] - heapBefore) / streams);
-		}
+				() -> before.ifPresent((earlier) -> heap.putAll(LiveHeap.of(target.process()).since(earlier, streams))));
+		figures.putAll(heap);
 		return figures;
 	}
 
@@ -241,15 +239,8 @@ final class Measuring implements AutoCloseable {
 		}
 	}
 
-	/** Bytes of objects that are alive, after a full collection. */
-	private static double liveHeap(long process) {
-		String said = Child.run(List.of(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-				Long.toString(process), "GC.class_histogram"));
-		return said.lines()
-			.filter((line) -> line.startsWith("Total"))
-			.mapToDouble((line) -> Double.parseDouble(line.trim().split("\\s+", -1)[2]))
-			.findFirst()
-			.orElseThrow();
+	private static Optional<LiveHeap> liveHeap(Target target) {
+		return target.isJvm() ? Optional.of(LiveHeap.of(target.process())) : Optional.empty();
 	}
 
 	@Override

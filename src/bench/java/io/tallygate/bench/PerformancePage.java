@@ -28,6 +28,9 @@ final class PerformancePage {
 	/** A run of the plateaus alone, with less heap. */
 	private static final Path SMALL_HEAP = Path.of("docs", "results", "bench-small-heap.json");
 
+	/** A run of a plateau alone, for what is in a stream's heap. */
+	private static final Path HEAP = Path.of("docs", "results", "bench-heap.json");
+
 	/** Medians of another load tool, by target and load. */
 	private static final Path OTHER_TOOL = Path.of("docs", "results", "other-tool.json");
 
@@ -89,6 +92,7 @@ final class PerformancePage {
 					+ "` for each target, in " + rounds(small) + ", after " + small.path("warmup").asString()
 					+ " s of load.", Samples.of(small));
 		}
+		heap();
 		table("Clients that leave",
 				Loads.LEAVING_STREAMS + " clients hang up in the middle of a stream of 5 s. By default Tallygate reads "
 						+ "the answer to its end, to bill what the provider bills.",
@@ -214,6 +218,34 @@ final class PerformancePage {
 		}
 	}
 
+	private void heap() throws IOException {
+		if (!Files.exists(HEAP)) {
+			return;
+		}
+		JsonNode results = JsonMapper.shared().readTree(Files.readString(HEAP));
+		Samples measured = Samples.of(results);
+		String load = measured.loads().stream().filter(Loads::isPlateau).findFirst().orElseThrow();
+		table("What an open stream holds", "Live heap for each of " + load.substring(load.indexOf('-') + 1)
+				+ " open streams by whose classes its objects are of, in bytes, in a run of its own ("
+				+ results.path("at").asString() + ", " + rounds(results) + ").", load,
+				List.of(new Column("all", Figure.HEAP), new Column("Tallygate", Figure.HEAP_TALLYGATE),
+						new Column("Reactor Netty", Figure.HEAP_REACTOR_NETTY), new Column("Reactor", Figure.HEAP_REACTOR),
+						new Column("Netty", Figure.HEAP_NETTY), new Column("Spring", Figure.HEAP_SPRING),
+						new Column("Java", Figure.HEAP_JAVA)),
+				measured);
+		double libraries = Stream
+			.of(Figure.HEAP_REACTOR_NETTY, Figure.HEAP_REACTOR, Figure.HEAP_NETTY, Figure.HEAP_SPRING)
+			.mapToDouble((figure) -> measured.spread(load, Target.TALLYGATE, figure).orElseThrow().median())
+			.sum();
+		line("Java's own are arrays of bytes, texts and maps, mostly the heads of two requests and two answers, which connections");
+		line("hold as long as their exchange lasts, and what is kept of a request for an estimate. The four libraries alone hold %s",
+				Console.number(libraries));
+		line("bytes: two connections with their pipelines and codecs, and the chain of operators that a request has in Spring WebFlux.");
+		line("So the goal of 16 KB would take another HTTP server than WebFlux's under the relay; it is not to be had from");
+		line("Tallygate's own part.");
+		line("");
+	}
+
 	private void table(String title, String about, String load, List<Column> columns) {
 		table(title, about, load, columns, this.samples);
 	}
@@ -229,6 +261,9 @@ final class PerformancePage {
 		line("| | %s |", columns.stream().map(Column::title).collect(Collectors.joining(" | ")));
 		line("|---%s|", "|---".repeat(columns.size()));
 		for (String target : measured.targets(load)) {
+			if (columns.stream().allMatch((column) -> measured.spread(load, target, column.figure()).isEmpty())) {
+				continue;
+			}
 			line("| %s | %s |", target,
 					columns.stream()
 						.map((column) -> measured.spread(load, target, column.figure())
@@ -339,12 +374,31 @@ final class PerformancePage {
 		line("compiler and collector have more to do, and the same relaying at another pace: answers leave in the bursts in which");
 		line("Redis acknowledges them. The profile is flat: no part of counting's own stands out. So the goal would take fewer than");
 		line("half as many operations an exchange, which the rules of accounting do not allow (a mark before the provider is asked, an");
-		line("entry before the last byte leaves, and a line in PostgreSQL), or drivers that cost a third.");
+		line("entry before the last byte leaves, and a line in PostgreSQL), or drivers that cost a third. The same stands between");
+		line("it and the goal of four times nginx, %s µs.", Console.number(4 * cpu(Target.NGINX)));
+		line("");
+		goalOfChunks();
+	}
+
+	/** Chunks are cheap and exchanges are not: how long a stream must be. */
+	private void goalOfChunks() {
+		double relaying = cpu(Loads.SSE, Target.UNMETERED);
+		double counting = cpu(Loads.SSE, Target.TALLYGATE) - relaying;
+		double goal = 0.9 * cpu(Loads.SSE, Target.PLAIN);
+		line("A chunk of a stream takes %s µs to relay, where 0.9 of plain Spring Cloud Gateway is %s. What counting adds, %s µs, is",
+				Console.number(relaying), Console.number(goal), Console.number(counting));
+		line("of the exchange and not of the chunk: nothing of it is done a chunk. These streams have %d chunks%s.", Loads.SSE_CHUNKS,
+				(relaying < goal) ? "; with %s and more the goal is met"
+					.formatted(Console.number(Math.ceil(Loads.SSE_CHUNKS * counting / (goal - relaying)))) : "");
 		line("");
 	}
 
 	private double cpu(String target) {
-		return this.samples.spread(Loads.JSON_BEST, target, Figure.CPU).map(Spread::median).orElse(Double.NaN);
+		return cpu(Loads.JSON_BEST, target);
+	}
+
+	private double cpu(String load, String target) {
+		return this.samples.spread(load, target, Figure.CPU).map(Spread::median).orElse(Double.NaN);
 	}
 
 	private String against(String target, String other) {
