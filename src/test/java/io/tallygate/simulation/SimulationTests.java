@@ -20,9 +20,10 @@ class SimulationTests {
 	private static final int SEEDS = 3000;
 
 	/**
-	 * Most are found at once, the rarest in about one schedule of a thousand.
+	 * Most are found at once, the rarest in about one schedule of five thousand. Which
+	 * one it is changes with every call that the code makes more or less.
 	 */
-	private static final int SEEDS_TO_FIND_A_BUG = 3000;
+	private static final int SEEDS_TO_FIND_A_BUG = 6000;
 
 	@Test
 	@Matrix({ 11, 12, 17, 20, 22, 23, 25, 31, 36, 37, 42, 43, 44, 45, 47, 48, 49, 51, 70, 71, 74 })
