@@ -147,8 +147,8 @@ final class GrowthPage {
 	private void backlog() throws IOException {
 		if (heading("Meter events that wait", Growth.BACKLOG)) {
 			line("They are of clients of 20 other agencies, one each, with more units waiting behind each, while Stripe refuses every");
-			line("connection. An agency from which Stripe took nothing rests, up to `tallygate.outbox.rest-max`, and only the few that");
-			line("were under way are tried again; that is what the gateway does when idle, and count from time to time.");
+			line("connection. An agency from which Stripe took nothing rests, up to `tallygate.outbox.rest-max`, and a few are tried");
+			line("between two rests; that is what the gateway does when idle, and count from time to time.");
 			line("");
 			plot("growth-backlog.svg", "CPU per request, µs, against meter events that wait", Growth.BACKLOG,
 					Growth.WARM);

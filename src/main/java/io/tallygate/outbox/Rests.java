@@ -13,8 +13,8 @@ import io.tallygate.core.AgencyId;
 /**
  * Agencies that rest because Stripe took nothing from them. While it is away every meter
  * event would be tried in vain, one by one, and each be put off for as long as it had
- * failed often. So only the few that were under way are tried, and what waits behind them
- * is due at once when Stripe is back. One answer ends a rest.
+ * failed often. So only a few are tried between two rests, and what waits behind them is
+ * due at once when Stripe is back. One answer ends a rest.
  */
 final class Rests {
 
