@@ -73,6 +73,3 @@ select client_id, date_trunc('hour', occurred_at, 'UTC') as hour, coalesce(chann
 from ledger
 where kind not in ('adjustment', 'test')
 group by 1, 2, 3, 4, 5;
-
--- What of an account's units Stripe does not have: few rows, where those that it has grow for ever.
-create index meter_event_undelivered on meter_event (client_id, epoch) where state in ('due', 'sending', 'parked');

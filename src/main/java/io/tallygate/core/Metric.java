@@ -133,7 +133,7 @@ public enum Metric {
 
 	/** Nothing of these is tried for a moment. */
 	OUTBOX_AGENCIES_RESTING("tallygate.outbox.agencies.resting",
-			"Agencies whose meter events this replica leaves alone for some seconds, because Stripe took none"),
+			"Agencies whose meter events this replica leaves alone for some seconds, as their last tries were in vain"),
 
 	/** What the last scan found. */
 	OUTBOX_LANES_DUE("tallygate.outbox.lanes.due", "Free lanes with units due, at the last scan"),

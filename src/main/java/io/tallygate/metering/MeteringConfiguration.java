@@ -180,7 +180,7 @@ class MeteringConfiguration {
 		EpochCloser epochs = new EpochCloser(new PostgresEpochs(database, ids, clock), counters, totals);
 		Comparison comparison = new Comparison(new PostgresAccounts(database), totals, metrics);
 		return new MeteringLifecycle(totals, presence, history, ledger, meter, sweeper, comparison, epochs,
-				new Partitions(database, clock, properties.ledgerMonths()), this.scheduler, properties);
+				new Partitions(database, clock), this.scheduler, properties);
 	}
 
 }

@@ -22,8 +22,6 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param ledgerPause how long entries collect for PostgreSQL after each batch while
  * nobody waits for it: not with {@code ledger} as what makes an exchange closed, nor
  * while Redis is away
- * @param ledgerMonths how many months before the running one stay in the ledger, 0 for
- * all; older ones become tables of their own
  * @param unwrittenMax entries held in memory for PostgreSQL; more and no new exchange is
  * admitted
  * @param unwrittenBytesMax bytes that they may hold
@@ -38,20 +36,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record MeteringProperties(@DefaultValue("redis") CloseDurability closeDurability,
 		@DefaultValue("100ms") Duration openWaitMax, @DefaultValue("2s") Duration closeWaitMax,
 		@DefaultValue("500ms") Duration redisAnswerMax, @DefaultValue("1000") int openCredit,
-		@DefaultValue("200ms") Duration ledgerPause, @DefaultValue("0") int ledgerMonths,
-		@DefaultValue("1000000") int unwrittenMax, @DefaultValue("268435456") long unwrittenBytesMax,
-		@DefaultValue("20s") Duration lease, @DefaultValue("10s") Duration sweepInterval,
-		@DefaultValue("60s") Duration markGrace, @DefaultValue("10s") Duration epochCloseInterval,
-		@DefaultValue("20s") Duration drainMax) {
-
-	/** Corrections reach back 35 days, and a period of a month before that. */
-	static final int LEDGER_MONTHS_MIN = 3;
+		@DefaultValue("200ms") Duration ledgerPause, @DefaultValue("1000000") int unwrittenMax,
+		@DefaultValue("268435456") long unwrittenBytesMax, @DefaultValue("20s") Duration lease,
+		@DefaultValue("10s") Duration sweepInterval, @DefaultValue("60s") Duration markGrace,
+		@DefaultValue("10s") Duration epochCloseInterval, @DefaultValue("20s") Duration drainMax) {
 
 	MeteringProperties {
-		if (ledgerMonths != 0 && ledgerMonths < LEDGER_MONTHS_MIN) {
-			throw new IllegalArgumentException("tallygate.metering.ledger-months must be 0, for all, or at least "
-					+ LEDGER_MONTHS_MIN + " but was " + ledgerMonths);
-		}
 		if (ledgerPause.isNegative() || ledgerPause.compareTo(closeWaitMax) >= 0) {
 			throw new IllegalArgumentException("tallygate.metering.ledger-pause must be at least 0 and less than "
 					+ "the close-wait-max of " + closeWaitMax + " but was " + ledgerPause);

@@ -165,8 +165,8 @@ class UsageReads {
 	}
 
 	/**
-	 * The whole hours of a period. Before and after them are parts of an hour; where
-	 * there are none, both ends are the period's own, or its start's hour's.
+	 * The whole hours of a period, and the running one where it lies within. Before and
+	 * after them are parts of an hour; where there are none, nothing begins in between.
 	 *
 	 * @param from inclusive
 	 * @param to exclusive

@@ -12,7 +12,10 @@ sealed interface Finding {
 	/** A name for metrics. */
 	String outcome();
 
-	/** Whether Stripe was asked and took nothing, for no fault of the event. */
+	/**
+	 * Whether it led to nothing, for no fault of the event: Stripe did not answer, or was
+	 * busy, or could not be asked.
+	 */
 	default boolean isInVain() {
 		return false;
 	}

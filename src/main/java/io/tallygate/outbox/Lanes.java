@@ -234,7 +234,9 @@ final class Lanes implements DueListener, SmartLifecycle {
 
 	private void tried(MeterEventRow row, Finding finding) {
 		this.metrics.attempted(finding);
-		this.rests.tried(row.lane().agency(), finding, this.clock.instant()).ifPresent(this::claimAt);
+		Instant now = this.clock.instant();
+		this.rests.tried(row.lane().agency(), finding, now)
+			.ifPresent((until) -> claimAfter(Duration.between(now, until)));
 	}
 
 	/** What came due while its event was on its way. */
@@ -271,7 +273,13 @@ final class Lanes implements DueListener, SmartLifecycle {
 	/** What is due again before the next scan does not wait for it. */
 	private void claimAt(Instant at) {
 		Duration wait = Duration.between(this.clock.instant(), at);
-		if (wait.compareTo(this.properties.scanEvery()) < 0 && isRunning()) {
+		if (wait.compareTo(this.properties.scanEvery()) < 0) {
+			claimAfter(wait);
+		}
+	}
+
+	private void claimAfter(Duration wait) {
+		if (isRunning()) {
 			this.scheduler.schedule(this.claiming::ask, Math.max(wait.toMillis(), 0) + 1, TimeUnit.MILLISECONDS);
 		}
 	}

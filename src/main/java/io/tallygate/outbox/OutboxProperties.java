@@ -23,8 +23,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * throttled one does not slow the others
  * @param streamDeliveriesPerAgency meter events in flight for one agency that sends by
  * Stripe's stream; they share calls, of at most 100 each
- * @param restMax how long an agency is left alone at most after Stripe took nothing from
- * it; such rests begin with a second and double
+ * @param restMax how long an agency is left alone at most after a try of its was in vain;
+ * such rests begin with a second and double
  * @param callTimeout after which a call counts as unanswered; less than the lease
  * @param recoverEvery how often lanes are looked at that are in doubt since PostgreSQL
  * lost commits

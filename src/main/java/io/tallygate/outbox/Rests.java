@@ -6,12 +6,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
 import io.tallygate.core.AgencyId;
 
 /**
- * Agencies that rest because Stripe took nothing from them. While it is away every meter
+ * Agencies that rest because a try of theirs was in vain. While it is away every meter
  * event would be tried in vain, one by one, and each be put off for as long as it had
  * failed often. So only a few are tried between two rests, and what waits behind them is
  * due at once when Stripe is back. One answer ends a rest.
@@ -45,19 +46,25 @@ final class Rests {
 	 * @return when to try again, if a rest begins
 	 */
 	Optional<Instant> tried(AgencyId agency, Finding finding, Instant now) {
+		if (finding instanceof Finding.Expired) {
+			// Nobody was asked.
+			return Optional.empty();
+		}
 		if (!finding.isInVain()) {
 			this.rests.remove(agency);
 			return Optional.empty();
 		}
-		Rest before = this.rests.get(agency);
-		if (before != null && isRunning(before, now)) {
-			// It was under way when the rest began.
-			return Optional.empty();
-		}
-		int inVain = (before != null) ? before.inVain() + 1 : 1;
-		Rest rest = new Rest(inVain, now.plus(length(inVain)));
-		this.rests.put(agency, rest);
-		return Optional.of(rest.until());
+		AtomicBoolean begins = new AtomicBoolean();
+		Rest rest = this.rests.compute(agency, (id, before) -> {
+			if (before != null && isRunning(before, now)) {
+				// It was under way when the rest began.
+				return before;
+			}
+			begins.set(true);
+			int inVain = (before != null) ? before.inVain() + 1 : 1;
+			return new Rest(inVain, now.plus(length(inVain)));
+		});
+		return begins.get() ? Optional.of(rest.until()) : Optional.empty();
 	}
 
 	/** Those that are left alone now. */

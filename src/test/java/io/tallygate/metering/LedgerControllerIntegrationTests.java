@@ -124,7 +124,7 @@ class LedgerControllerIntegrationTests {
 	@Test
 	void aClientsUseIsTotalProgressAndBuckets() {
 		this.ledger.exchange("2026-11-21T10:00:00Z", 1, 1_500);
-		this.ledger.account();
+		this.ledger.account(0);
 
 		this.web.get()
 			.uri("/admin/v1/clients/" + CLIENT + "/usage?bucket=hour&group_by=model")

@@ -95,10 +95,10 @@ class LedgerFixture {
 		return event;
 	}
 
-	/** Raises the account to what the ledger says, all of which is cut. */
-	void account() {
+	/** Raises the account to what the ledger says, and cuts so many units. */
+	void account(long cut) {
 		execute("insert into account (client_id, epoch, agency_id, divisor, total, crossed, cut) values ('%s', 1, '%s', %d, %d, %d, %d)",
-				CLIENT, AGENCY, DIVISOR, this.total, this.total / DIVISOR, this.total / DIVISOR);
+				CLIENT, AGENCY, DIVISOR, this.total, this.total / DIVISOR, cut);
 	}
 
 	void execute(String sql, Object... values) {

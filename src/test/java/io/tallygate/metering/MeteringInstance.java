@@ -49,7 +49,7 @@ public final class MeteringInstance {
 		this.scheduler = scheduler;
 		MeteringProperties properties = new MeteringProperties(
 				waitsForTheLedger ? CloseDurability.LEDGER : CloseDurability.REDIS, Duration.ofMillis(100),
-				Duration.ofSeconds(2), Duration.ofMillis(500), 1000, ledgerPause, 0, 10_000, 1 << 24, LEASE,
+				Duration.ofSeconds(2), Duration.ofMillis(500), 1000, ledgerPause, 10_000, 1 << 24, LEASE,
 				Duration.ofSeconds(10), Duration.ofSeconds(60), Duration.ofSeconds(10), Duration.ofSeconds(5));
 		MeteringMetrics metrics = new MeteringMetrics(new SimpleMeterRegistry());
 		Counters counters = redis.over(toRedis);

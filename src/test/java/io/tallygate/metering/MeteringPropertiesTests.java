@@ -26,14 +26,6 @@ class MeteringPropertiesTests {
 	}
 
 	@Test
-	void allMonthsOfTheLedgerAreKeptOrEnoughForCorrections() {
-		assertThat(bound(Map.of()).ledgerMonths()).isZero();
-		assertThat(bound(Map.of("ledger-months", "3")).ledgerMonths()).isEqualTo(3);
-		assertThatThrownBy(() -> bound(Map.of("ledger-months", "2"))).rootCause()
-			.hasMessage("tallygate.metering.ledger-months must be 0, for all, or at least 3 but was 2");
-	}
-
-	@Test
 	void whoeverWaitsForTheLedgerWaitsForNoPause() {
 		assertThat(bound(Map.of("ledger-pause", "1s")).collecting()).hasSeconds(1);
 		assertThat(bound(Map.of("ledger-pause", "1s", "close-durability", "ledger")).collecting()).isZero();

@@ -62,7 +62,7 @@ final class MeteringWorld implements AutoCloseable {
 		Scheduler scheduler = Schedulers.parallel();
 		AgreedClock clock = new AgreedClock(Clock.systemUTC(), System::nanoTime);
 		MeteringProperties properties = new MeteringProperties(durability, Duration.ofMillis(100),
-				Duration.ofSeconds(2), Duration.ofMillis(500), 1000, Duration.ofMillis(50), 0, 10_000, 1 << 24, lease,
+				Duration.ofSeconds(2), Duration.ofMillis(500), 1000, Duration.ofMillis(50), 10_000, 1 << 24, lease,
 				Duration.ofSeconds(1), Duration.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(5));
 		this.client = RedisClient.create(redis);
 		this.client.setOptions(ClientOptions.builder()

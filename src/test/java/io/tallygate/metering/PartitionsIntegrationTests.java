@@ -1,10 +1,12 @@
 package io.tallygate.metering;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
 import io.tallygate.core.Database;
+import io.tallygate.support.Markdown;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -13,16 +15,10 @@ import static io.tallygate.metering.LedgerFixture.CLIENT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-/** Months of the ledger, on a real PostgreSQL. */
+/** Months of the ledger, and one that is taken out as the operating guide says. */
 class PartitionsIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(10);
-
-	private static final Instant JANUARY = Instant.parse("2026-01-31T23:59:59Z");
-
-	private static final Instant APRIL = Instant.parse("2026-04-30T23:59:59Z");
-
-	private static final Instant MAY = Instant.parse("2026-05-01T00:00:00Z");
 
 	private final LedgerFixture ledger = new LedgerFixture();
 
@@ -30,7 +26,7 @@ class PartitionsIntegrationTests {
 
 	@BeforeEach
 	void aLineOfJanuaryAndOneOfFebruary() {
-		partitions(0, JANUARY);
+		new Partitions(this.database, () -> Instant.parse("2026-01-31T23:59:59Z")).ensure().block(PATIENCE);
 		this.ledger.exchange("2026-01-31T23:59:59Z", 1, 100);
 		this.ledger.exchange("2026-02-01T00:00:00Z", 2, 200);
 	}
@@ -42,30 +38,21 @@ class PartitionsIntegrationTests {
 	}
 
 	@Test
-	void everyMonthIsKeptUnlessOneAsks() {
-		partitions(0, Instant.parse("2036-01-01T00:00:00Z"));
+	void aMonthThatIsTakenOutIsATableOfItsOwnThatTheApplicationCannotRead() {
+		takeOut();
 
-		assertThat(lines()).containsExactly("100", "200");
-	}
-
-	@Test
-	void aMonthLeavesTheLedgerWholeWhenSoManyHaveEndedAfterIt() {
-		partitions(3, APRIL);
-		assertThat(lines()).containsExactly("100", "200");
-
-		partitions(3, MAY);
-		partitions(3, MAY);
-
-		assertThat(lines()).containsExactly("200");
+		assertThat(texts("select total_tokens::text as text from ledger")).containsExactly("200");
 		this.ledger.database()
 			.execute("do $$ begin assert (select sum(total_tokens) from ledger_2026_01) = 100; end $$");
+		assertThatThrownBy(() -> texts("select id as text from ledger_2026_01"))
+			.hasMessageContaining("permission denied");
 	}
 
 	@Test
-	void whatWasUsedInAMonthThatLeftIsKnown() {
-		partitions(3, MAY);
+	void whatWasUsedByTheHourInAMonthThatWasTakenOutIsKnown() {
+		takeOut();
 
-		UsageReads reads = new UsageReads(this.ledger.database().tenant(), java.time.Clock.systemUTC());
+		UsageReads reads = new UsageReads(this.ledger.database().tenant(), Clock.systemUTC());
 		Period january = new Period(Instant.parse("2026-01-01T00:00:00Z"), Instant.parse("2026-02-01T00:00:00Z"));
 		assertThat(reads.usage(AGENCY, CLIENT, january, UsageReads.Step.DAY, UsageReads.GroupBy.NOTHING)
 			.block(PATIENCE)
@@ -73,21 +60,9 @@ class PartitionsIntegrationTests {
 			.totalTokens()).isEqualTo(100);
 	}
 
-	/** Row security is the parent's. */
-	@Test
-	void nobodyOfTheApplicationReadsAMonthThatLeft() {
-		partitions(3, MAY);
-
-		assertThatThrownBy(() -> texts("select id as text from ledger_2026_01"))
-			.hasMessageContaining("permission denied");
-	}
-
-	private void partitions(int months, Instant now) {
-		new Partitions(this.database, () -> now, months).ensure().block(PATIENCE);
-	}
-
-	private List<String> lines() {
-		return texts("select total_tokens::text as text from ledger order by id");
+	private void takeOut() {
+		this.ledger.database()
+			.execute(Markdown.read("docs/operating.md").section("The ledger's partitions").blocks("sql").get(0));
 	}
 
 	private List<String> texts(String sql) {

@@ -135,17 +135,22 @@ class UsageReadsIntegrationTests {
 		}
 
 		assertThat(usage(Step.DAY, GroupBy.NOTHING).total().totalTokens()).as("%s", request).isEqualTo(300);
+		Instant at = Instant.parse("2026-11-21T10:00:00Z");
+		assertThat(usage(new Period(at, at.plusSeconds(1))).total().totalTokens()).isEqualTo(300);
 	}
 
 	@Test
 	void progressIsOfTheAccountAndOfWhatStripeTook() {
-		this.ledger.exchange("2026-11-21T10:00:00Z", 1, 3_640);
-		this.ledger.account();
+		this.ledger.exchange("2026-11-21T10:00:00Z", 1, 9_640);
+		this.ledger.account(8);
 		this.ledger.event(1, "2026-11-21T10:00:00Z", 0, 2, 0, "delivered");
-		this.ledger.event(2, "2026-11-21T10:00:00Z", 2, 3, 2, "due");
+		this.ledger.event(2, "2026-11-21T10:00:00Z", 2, 3, 2, "parked");
+		this.ledger.event(3, "2026-11-21T10:00:00Z", 3, 6, 3, "replaced");
+		this.ledger.event(4, "2026-11-21T10:00:00Z", 3, 6, 3, "delivered");
+		this.ledger.event(5, "2026-11-21T10:00:00Z", 6, 8, 6, "due");
 
 		assertThat(usage(Step.DAY, GroupBy.NOTHING).progress())
-			.isEqualTo(new Progress(new BigDecimal("640"), 1_000, 3, 2));
+			.isEqualTo(new Progress(new BigDecimal("640"), 1_000, 9, 5));
 	}
 
 	@Test

@@ -201,6 +201,7 @@ class LanesTests {
 			cross(lane, 1);
 		}
 		this.stripe.away = true;
+		this.stripe.takes = Duration.ofMillis(7);
 		start();
 		this.time.advanceTimeBy(Duration.ofMinutes(10));
 		int inVain = this.stripe.sent.size();
@@ -215,19 +216,24 @@ class LanesTests {
 
 	@Test
 	@Matrix(42)
-	void anAgencyThatStripeLeavesUnansweredRestsAloneAndOneAnswerEndsThat() {
+	void anAgencyThatStripeLeavesUnansweredRestsAndNoOtherDoes() {
 		open(1, 1);
 		open(2, 2);
+		open(3, 1);
 		cross(1, 1);
+		cross(3, 1);
+		this.stripe.takes = Duration.ofMillis(100);
+		this.stripe.answers.add(new MeterEventAnswer.Unanswered("reset"));
 		this.stripe.answers.add(new MeterEventAnswer.Unanswered("reset"));
 		start();
+		this.time.advanceTimeBy(this.stripe.takes.plusMillis(50));
 		assertThat(this.registry.get(Metric.OUTBOX_AGENCIES_RESTING.key()).gauge().value()).isOne();
 
-		cross(2, 1);
+		cross(2, 2);
 		this.lanes.unitsDue(Fixtures.client(2), 1);
-		this.time.advanceTimeBy(REST);
-		assertThat(this.told.lines).containsExactly("cut 1", "cut 1", "delivered 1");
-		this.time.advanceTimeBy(NextState.RETRY_DELAY_BASE);
+		this.time.advanceTimeBy(REST.plus(this.stripe.takes));
+		assertThat(this.told.lines).containsExactly("cut 1", "cut 1", "cut 2", "delivered 2");
+		this.time.advanceTimeBy(NextState.RETRY_DELAY_BASE.plus(this.stripe.takes));
 
 		assertThat(this.told.lines).endsWith("delivered 1", "delivered 1");
 		assertThat(this.registry.get(Metric.OUTBOX_AGENCIES_RESTING.key()).gauge().value()).isZero();

@@ -66,6 +66,15 @@ class RestsTests {
 	}
 
 	@Test
+	void whatStripeWasNotAskedAboutSaysNothing() {
+		this.rests.tried(AGENCY, VAIN, this.now);
+
+		assertThat(this.rests.tried(AGENCY, new Finding.Expired(), this.now)).isEmpty();
+
+		assertThat(this.rests.resting(this.now)).containsExactly(AGENCY);
+	}
+
+	@Test
 	void aClockThatIsSetBackProlongsNoRest() {
 		this.rests.tried(AGENCY, VAIN, this.now.plus(Duration.ofDays(40)));
 
