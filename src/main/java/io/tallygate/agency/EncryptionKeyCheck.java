@@ -54,8 +54,9 @@ class EncryptionKeyCheck implements SmartLifecycle {
 
 	@Override
 	public synchronized void start() {
-		this.look = look().subscribe(Unopened::tell,
-				(error) -> logger.error("The secrets that are sealed could not be looked at", error));
+		// A subscriber is disposed before it is told, and then it would not run any more.
+		this.look = look().doOnNext(Unopened::tell).subscribe((told) -> {
+		}, (error) -> logger.error("The secrets that are sealed could not be looked at", error));
 	}
 
 	/** All that cannot be opened, as far as was looked. */
