@@ -68,7 +68,7 @@ class RelayFaultIntegrationTests {
 		byte[] padding = " ".repeat(40_000).getBytes(StandardCharsets.US_ASCII);
 		relay.provider.answers(
 				ScriptedProvider.json(List.of(padding, padding, padding, ANSWER.getBytes(StandardCharsets.US_ASCII)))
-					.pausing(Duration.ofMillis(300)));
+					.pausing(Duration.ofSeconds(1)));
 
 		RawClient client = relay.client()
 			.post("/v1/chat/completions", "{\"model\":\"gpt-4o\",\"messages\":[]}",
