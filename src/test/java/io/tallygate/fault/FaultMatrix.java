@@ -78,7 +78,7 @@ public record FaultMatrix(List<FaultRow> rows, List<MatrixTest> tests, Map<Strin
 			this.results.forEach((campaign, result) -> page.append(kinds(campaign, result.path("kinds"))));
 			this.results.forEach((campaign, result) -> result.properties()
 				.stream()
-				.filter((figure) -> isTable(figure.getValue()))
+				.filter((figure) -> !ELSEWHERE.contains(figure.getKey()) && isTable(figure.getValue()))
 				.forEach((figure) -> page.append(table(campaign, figure.getKey(), figure.getValue()))));
 		}
 		this.rows.stream()
