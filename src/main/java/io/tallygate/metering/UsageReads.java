@@ -28,7 +28,9 @@ import org.springframework.stereotype.Component;
 @Component
 class UsageReads {
 
-	/** Units were delivered that were cut and do not wait, whatever waits is few. */
+	/**
+	 * Delivered is what was cut less what Stripe does not have, of which there are few.
+	 */
 	private static final String PROGRESS = """
 			select epoch.billing_unit, coalesce(account.total, 0) as total, coalesce(account.crossed, 0) as crossed,
 			  coalesce(account.cut, 0) - (select coalesce(sum(event.value), 0)::bigint

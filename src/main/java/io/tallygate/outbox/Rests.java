@@ -12,10 +12,10 @@ import java.util.stream.Collectors;
 import io.tallygate.core.AgencyId;
 
 /**
- * Agencies that rest because a try of theirs was in vain. While it is away every meter
- * event would be tried in vain, one by one, and each be put off for as long as it had
- * failed often. So only a few are tried between two rests, and what waits behind them is
- * due at once when Stripe is back. One answer ends a rest.
+ * Agencies that rest because a try of theirs was in vain. While Stripe is away every
+ * meter event would be tried in vain, one by one, and each be put off for as long as it
+ * had failed often. So only a few are tried between two rests, and what waits behind them
+ * is due at once when Stripe is back. One answer ends a rest.
  */
 final class Rests {
 
