@@ -41,6 +41,11 @@ final class Bench {
 
 	private static final Logger logger = LoggerFactory.getLogger(Bench.class);
 
+	private static final int CHECKED_ROUNDS_MIN = 3;
+
+	/** Beside another build a tenth is to be told from nothing. */
+	private static final int CHECKED_ROUNDS_MIN_BEFORE = 5;
+
 	/** What was recorded, and is compared with. */
 	static final Path RECORDED = Path.of("docs", "results", "bench.json");
 
@@ -59,6 +64,9 @@ final class Bench {
 	/** Whole answers a second that a target gave in its warm-up. */
 	private final Map<String, Double> rates = new HashMap<>();
 
+	/** Seconds until a target's compilers rested, after its warm-up. */
+	private final Map<String, Integer> settled = new LinkedHashMap<>();
+
 	/** What their CPU goes to, by load and target. */
 	private final Map<String, Map<String, Map<Room, Double>>> profiles = new LinkedHashMap<>();
 
@@ -76,6 +84,9 @@ final class Bench {
 		Options options = Options.ofSystem();
 		if (!Files.exists(options.jar())) {
 			throw new IllegalStateException("There is no " + options.jar() + ": ./mvnw -DskipTests package");
+		}
+		if (options.before() != null && !Files.exists(options.before())) {
+			throw new IllegalArgumentException("-Dbefore must be the jar of another build but there is no " + options.before());
 		}
 		if (options.check()) {
 			comparable(options);
@@ -97,14 +108,17 @@ final class Bench {
 	}
 
 	private boolean run() {
-		Installation metered = install(Target.TALLYGATE, Map.of(), null);
+		Installation metered = install(Target.TALLYGATE, this.options, Map.of(), null);
 		Target tallygate = metered.target();
-		Target unmetered = install(Target.UNMETERED, Map.of("SPRING_MAIN_SOURCES", MeteringOff.class.getName()),
-				Installation.alone(MeteringOff.class))
+		Target unmetered = install(Target.UNMETERED, this.options,
+				Map.of("SPRING_MAIN_SOURCES", MeteringOff.class.getName()), Installation.alone(MeteringOff.class))
 			.target();
 		List<Target> targets = new ArrayList<>(peers());
 		targets.add(tallygate);
 		targets.add(unmetered);
+		if (this.options.before() != null) {
+			targets.add(install(Target.BEFORE, this.options.of(this.options.before()), Map.of(), null).target());
+		}
 		targets.stream().filter((target) -> target.process() != 0).forEach(this::warm);
 		rounds(targets, metered);
 		Profiler.here().ifPresent((profiler) -> profile(profiler, targets));
@@ -118,8 +132,8 @@ final class Bench {
 		return this.measuring.faults().isEmpty() && (!this.options.check() || isNoWorseThanRecorded());
 	}
 
-	private Installation install(String name, Map<String, String> environment, @Nullable Path beside) {
-		Installation installation = Installation.start(name, this.options, this.stores, this.provider.port(), this.stripe,
+	private Installation install(String name, Options build, Map<String, String> environment, @Nullable Path beside) {
+		Installation installation = Installation.start(name, build, this.stores, this.provider.port(), this.stripe,
 				environment, beside);
 		this.installations.add(installation);
 		return installation;
@@ -147,6 +161,9 @@ final class Bench {
 	private void warm(Target target) {
 		System.out.println("Warming up: " + target.name());
 		this.rates.put(target.name(), this.measuring.warm(target, this.options.warmup()));
+		if (target.isJvm()) {
+			this.settled.put(target.name(), this.measuring.settle(target, this.options.warmup()));
+		}
 	}
 
 	private void rounds(List<Target> targets, Installation metered) {
@@ -226,7 +243,8 @@ final class Bench {
 	 * has an entry, is the setting.
 	 */
 	private void durability(Installation metered, Target tallygate, Target unmetered) {
-		Target ledger = install(Target.LEDGER, Map.of("TALLYGATE_CLOSE_DURABILITY", "ledger"), null).target();
+		Target ledger = install(Target.LEDGER, this.options, Map.of("TALLYGATE_CLOSE_DURABILITY", "ledger"), null)
+			.target();
 		warm(ledger);
 		Map<String, Runnable> redis = new LinkedHashMap<>();
 		redis.put("redis, appendonly no", () -> metered.configureRedis(Map.of("appendonly", "no")));
@@ -269,7 +287,7 @@ final class Bench {
 						Map.entry("profiles", profilesAsJson()), Map.entry("versions", versions),
 						Map.entry("machine", Machine.describe()), Map.entry("rounds", this.options.rounds()),
 						Map.entry("seconds", this.options.seconds()), Map.entry("warmup", this.options.warmup()),
-						Map.entry("heap", this.options.heap()),
+						Map.entry("settled", this.settled), Map.entry("heap", this.options.heap()),
 						Map.entry("faults", this.measuring.faults().size()),
 						Map.entry("cores", Child.coresOfBench())));
 	}
@@ -286,6 +304,11 @@ final class Bench {
 
 	/** Half as long a warm-up makes figures worse by more than a check lets pass. */
 	private static void comparable(Options options) {
+		int roundsMin = (options.before() != null) ? CHECKED_ROUNDS_MIN_BEFORE : CHECKED_ROUNDS_MIN;
+		if (options.rounds() < roundsMin) {
+			throw new IllegalArgumentException("-Dcheck needs at least %d rounds to tell a change from the machine's moods but -Drounds was %d"
+				.formatted(roundsMin, options.rounds()));
+		}
 		JsonNode recorded = recorded();
 		if (options.warmup() < recorded.path("warmup").asInt()
 				|| !options.heap().equals(recorded.path("heap").asString())) {
@@ -299,7 +322,7 @@ final class Bench {
 	private boolean isNoWorseThanRecorded() {
 		List<String> worse = Comparison.worse(this.samples, recorded().path("comparisons"));
 		worse.forEach((each) -> System.out.println("WORSE: " + each));
-		System.out.println(worse.isEmpty() ? "No ratio is worse than recorded by more than 10 %." : "");
+		System.out.println(worse.isEmpty() ? "No ratio is worse by more than 10 %." : "");
 		return worse.isEmpty();
 	}
 

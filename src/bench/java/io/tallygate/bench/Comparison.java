@@ -53,6 +53,7 @@ record Comparison(String load, Figure figure, String target, String other, Figur
 		all.add(times(Loads.JSON_BEST, Figure.CPU, Target.NGINX, 4.0));
 		all.add(times(Loads.JSON_BEST, Figure.CPU, Target.UNMETERED, null));
 		all.add(times(Loads.JSON_BEST, Figure.CPU, Target.PORTKEY, null));
+		all.add(times(Loads.JSON_BEST, Figure.CPU, Target.BEFORE, null));
 		all.add(own(Loads.JSON_BEST, Figure.REDIS, Kind.SHARE, Figure.CPU, 0.10));
 		all.add(times(Loads.JSON_FIXED, Figure.CPU, Target.PLAIN, null));
 		all.add(times(Loads.JSON_FIXED, Figure.CPU, Target.NGINX, null));
@@ -63,6 +64,7 @@ record Comparison(String load, Figure figure, String target, String other, Figur
 		all.add(times(Loads.SSE, Figure.CPU, Target.NGINX, null));
 		all.add(times(Loads.SSE, Figure.CPU, Target.UNMETERED, null));
 		all.add(times(Loads.SSE, Figure.CPU, Target.PORTKEY, null));
+		all.add(times(Loads.SSE, Figure.CPU, Target.BEFORE, null));
 		all.add(added(Loads.SSE, Figure.FIRST_P50, 350.0));
 		all.add(added(Loads.SSE, Figure.FIRST_P99, null));
 		all.add(added(Loads.SSE, Figure.CHUNK_P50, null));
@@ -74,20 +76,25 @@ record Comparison(String load, Figure figure, String target, String other, Figur
 	}
 
 	/**
-	 * Which ratios are worse than the recorded ones, in words: than their median by more
-	 * than a tenth, and than every round of theirs.
+	 * Which ratios are worse than the recorded ones, in words: their median by more than a
+	 * tenth and than every recorded round, and each of their rounds than the recorded
+	 * median, for with another mood of the machine a ratio is another, too. What is held
+	 * against another build of the same run should be 1.
 	 */
 	static List<String> worse(Samples samples, JsonNode recorded) {
 		List<String> worse = new ArrayList<>();
 		for (Comparison comparison : of(samples)) {
-			JsonNode before = recorded.path(comparison.name());
-			double most = Math.max(before.path("median").asDouble() * TOLERANCE, before.path("max").asDouble());
-			double now = comparison.spread(samples).map(Spread::median).orElse(0.0);
-			if (comparison.kind() == Kind.TIMES && before.isObject() && now > most) {
-				worse.add(comparison.name() + ": " + Console.number(now) + " instead of "
-						+ Console.number(before.path("median").asDouble()) + ", and " + Console.number(most)
-						+ " at most");
-			}
+			JsonNode found = recorded.path(comparison.name());
+			Spread before = comparison.other().equals(Target.BEFORE) ? new Spread(1, 1, 1)
+					: new Spread(found.path("median").asDouble(), found.path("min").asDouble(),
+							found.path("max").asDouble());
+			comparison.spread(samples)
+				.filter((now) -> comparison.kind() == Kind.TIMES && before.median() > 0)
+				.filter((now) -> now.median() > Math.max(before.median() * TOLERANCE, before.max())
+						&& now.min() > before.median())
+				.ifPresent((now) -> worse.add("%s: %s (%s to %s) instead of %s (%s to %s)".formatted(comparison.name(),
+						Console.number(now.median()), Console.number(now.min()), Console.number(now.max()),
+						Console.number(before.median()), Console.number(before.min()), Console.number(before.max()))));
 		}
 		return worse;
 	}

@@ -115,7 +115,7 @@ final class Installation implements AutoCloseable {
 
 	/** The jar taken apart, as the image has it. */
 	private static Path application(Path jar) {
-		Path to = Child.directory().resolve("application");
+		Path to = Child.directory().resolve("application-" + Integer.toHexString(jar.toAbsolutePath().hashCode()));
 		Path application = to.resolve(jar.getFileName());
 		try {
 			if (!Files.exists(application)

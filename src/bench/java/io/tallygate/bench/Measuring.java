@@ -30,6 +30,12 @@ final class Measuring implements AutoCloseable {
 
 	private static final int SETTLE_MILLIS = 2500;
 
+	/** Compilers rest when they use less of a JVM's CPU than this, under each load. */
+	private static final double RESTING_MAX = 0.02;
+
+	/** For how many times its warm-up a JVM is waited for to come to rest, at most. */
+	private static final int REST_WARMUPS_MAX = 2;
+
 	private static final int WENT_ON_SECONDS_MAX = 60;
 
 	private final Loop loop = Loop.start();
@@ -89,6 +95,26 @@ final class Measuring implements AutoCloseable {
 		double rate = (whole.sent() - before) * 4000.0 / millis;
 		end(target, "warm-up", whole);
 		return rate;
+	}
+
+	/**
+	 * Streams and whole answers in turn, until the compilers of a JVM rest: code that runs
+	 * seldom, as what writes the ledger does, is compiled long after the rest, and until
+	 * then costs several times as much. Gives how many seconds that took.
+	 */
+	int settle(Target target, int warmup) {
+		int passed = 0;
+		boolean isResting = false;
+		while (!isResting && passed < warmup * REST_WARMUPS_MAX) {
+			isResting = true;
+			for (String load : List.of(Loads.SSE, Loads.JSON_BEST)) {
+				Map<Figure, Double> figures = load(target, load, Loads.plan(load));
+				double compilers = figures.getOrDefault(Figure.COMPILER, 0.0);
+				isResting &= compilers < RESTING_MAX * figures.getOrDefault(Figure.CPU, 0.0);
+				passed += this.seconds + SETTLE_MILLIS / 1000;
+			}
+		}
+		return passed;
 	}
 
 	/** Full load of these kinds, one after the other. */

@@ -26,6 +26,9 @@ final class PerformancePage {
 	private static final Path PAGE = Path.of("docs", "performance.md");
 
 	/** A run of the plateaus alone, with less heap. */
+	/** An earlier run, and another build beside this one. */
+	private static final Path RUNS = Path.of("docs", "results", "bench-runs.json");
+
 	private static final Path SMALL_HEAP = Path.of("docs", "results", "bench-small-heap.json");
 
 	/** A run of a plateau alone, for what is in a stream's heap. */
@@ -146,14 +149,24 @@ final class PerformancePage {
 					.stream()
 					.map((entry) -> entry.getKey() + " " + entry.getValue().asString())
 					.collect(Collectors.joining(", ")));
-		line("| Rounds | %s of %s s each, after %s s of full load on every core |",
+		line("| Rounds | %s of %s s each, after %s s of full load on every core%s |",
 				this.results.path("rounds").asString(), this.results.path("seconds").asString(),
-				this.results.path("warmup").asString());
+				this.results.path("warmup").asString(), settled());
 		line("| Noise | %s of a core used by others while a target was measured, %s at most |", noise(false),
 				noise(true));
 		line("");
 		line("Times are in microseconds, CPU is that of the target's own process, and figures are medians over the rounds.");
 		line("");
+	}
+
+	/** How long the compilers of JVMs were waited for beyond the warm-up. */
+	private String settled() {
+		String each = this.results.path("settled")
+			.properties()
+			.stream()
+			.map((entry) -> entry.getKey() + " " + entry.getValue().asString())
+			.collect(Collectors.joining("; "));
+		return each.isEmpty() ? "" : ", and of more until the compilers of a JVM use less than 2 % of its CPU, s: " + each;
 	}
 
 	private String noise(boolean isMost) {
@@ -170,24 +183,61 @@ final class PerformancePage {
 		return "%.0f %%".formatted(isMost ? Spread.of(all).max() : Spread.of(all).median());
 	}
 
-	private void goals() {
+	private void goals() throws IOException {
 		if (Comparison.of(this.samples).isEmpty()) {
 			line("Only some loads were measured in this run, and none of those that the goals are about.");
 			line("");
 			return;
 		}
+		JsonNode runs = Files.exists(RUNS) ? JsonMapper.shared().readTree(Files.readString(RUNS))
+				: JsonMapper.shared().createObjectNode();
+		JsonNode earlier = runs.path("earlier");
 		line("## Goals");
 		line("");
-		line("| %s, everything on | median | rounds | goal |", Target.TALLYGATE);
-		line("|---|---|---|---|");
+		line("| %s, everything on | median | rounds | goal |%s", Target.TALLYGATE,
+				earlier.isObject() ? " at " + earlier.path("at").asString() + " | rounds |" : "");
+		line("|---|---|---|---|%s", earlier.isObject() ? "---|---|" : "");
 		for (Comparison comparison : Comparison.of(this.samples)) {
 			Spread spread = comparison.spread(this.samples).orElseThrow();
 			Double goal = comparison.goal();
-			line("| %s | %s | %s to %s | %s |", title(comparison), Console.number(spread.median()),
+			line("| %s | %s | %s to %s | %s |%s", title(comparison), Console.number(spread.median()),
 					Console.number(spread.min()), Console.number(spread.max()), (goal == null) ? ""
-							: Console.number(goal) + (comparison.isMetBy(spread) ? ", met" : ", **missed**"));
+							: Console.number(goal) + (comparison.isMetBy(spread) ? ", met" : ", **missed**"),
+					earlier.isObject() ? earlier(earlier.path("comparisons").path(comparison.name())) : "");
 		}
 		line("");
+		builds(runs.path("builds"));
+	}
+
+	private static String earlier(JsonNode spread) {
+		return !spread.isObject() ? " | |"
+				: " %s | %s to %s |".formatted(Console.number(spread.path("median").asDouble()),
+						Console.number(spread.path("min").asDouble()), Console.number(spread.path("max").asDouble()));
+	}
+
+	/** What two builds in one run say of what two runs of one build do. */
+	private void builds(JsonNode builds) {
+		if (!builds.isObject()) {
+			return;
+		}
+		line("The last two columns are of an earlier run, of commit `%s`, when the machine, a virtual one, was quicker for all targets.",
+				builds.path("before").asString());
+		line("Of both builds side by side (`-Dbefore`, %s rounds that ended by %s) this one used, for each",
+				builds.path("rounds").asString(), last(builds.path("at")));
+		line("µs of that, %s for a whole answer at the best rate and %s for a chunk.",
+				range(builds.path("comparisons").path("json-best, cpu, against " + Target.BEFORE)),
+				range(builds.path("comparisons").path("sse, cpu, against " + Target.BEFORE)));
+		line("So a figure here is to be read with the spread of its rounds, and a change is judged beside the build before it.");
+		line("");
+	}
+
+	private static String last(JsonNode times) {
+		return times.path(times.size() - 1).asString();
+	}
+
+	private static String range(JsonNode spread) {
+		return "%s (%s to %s)".formatted(Console.number(spread.path("median").asDouble()),
+				Console.number(spread.path("min").asDouble()), Console.number(spread.path("max").asDouble()));
 	}
 
 	/** A share says of what; all else is known by the name that a check knows it by. */
@@ -400,7 +450,8 @@ final class PerformancePage {
 				Console.number(relaying), Console.number(goal), Console.number(counting));
 		line("of the exchange and not of the chunk: nothing of it is done a chunk. These streams have %d chunks%s.", Loads.SSE_CHUNKS,
 				(relaying < goal) ? "; with %s and more the goal is met"
-					.formatted(Console.number(Math.ceil(Loads.SSE_CHUNKS * counting / (goal - relaying)))) : "");
+					.formatted(Console.number(Math.ceil(Loads.SSE_CHUNKS * counting / (goal - relaying))))
+						: ", and in this run relaying alone is above the goal");
 		line("");
 	}
 

@@ -29,6 +29,9 @@ record Target(String name, int port, String key, long process, boolean isJvm, Li
 
 	static final String UNMETERED = "Tallygate, metering off";
 
+	/** Another build, as a former one, beside this. */
+	static final String BEFORE = "Tallygate, before";
+
 	static final String LEDGER = "Tallygate, close-durability ledger";
 
 	Target {
