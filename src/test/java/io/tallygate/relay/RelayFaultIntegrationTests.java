@@ -247,8 +247,9 @@ class RelayFaultIntegrationTests {
 			.post("/v1/chat/completions", STREAM_REQUEST, "Authorization: Bearer " + RelayFixture.KEY,
 					"Connection: close");
 
+		assertThat(client.readBytes(1000)).startsWith("HTTP/1.1 200 OK");
 		for (int i = 0; i < 80; i++) {
-			client.readBytes(100_000);
+			assertThat(client.readBytes(100_000).length()).as("part %d", i).isEqualTo(100_000);
 			Wait.pause(50);
 		}
 

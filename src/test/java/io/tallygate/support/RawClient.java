@@ -126,9 +126,9 @@ public final class RawClient implements AutoCloseable {
 	}
 
 	/** Reads until {@code count} bytes have come, framing included. */
-	public void readBytes(int count) {
+	public String readBytes(int count) {
 		try {
-			this.in.readNBytes(count);
+			return new String(this.in.readNBytes(count), StandardCharsets.UTF_8);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
