@@ -85,16 +85,15 @@ record Comparison(String load, Figure figure, String target, String other, Figur
 		List<String> worse = new ArrayList<>();
 		for (Comparison comparison : of(samples)) {
 			JsonNode found = recorded.path(comparison.name());
-			Spread before = comparison.other().equals(Target.BEFORE) ? new Spread(1, 1, 1)
-					: new Spread(found.path("median").asDouble(), found.path("min").asDouble(),
-							found.path("max").asDouble());
-			comparison.spread(samples)
-				.filter((now) -> comparison.kind() == Kind.TIMES && before.median() > 0)
-				.filter((now) -> now.median() > Math.max(before.median() * TOLERANCE, before.max())
-						&& now.min() > before.median())
-				.ifPresent((now) -> worse.add("%s: %s (%s to %s) instead of %s (%s to %s)".formatted(comparison.name(),
-						Console.number(now.median()), Console.number(now.min()), Console.number(now.max()),
-						Console.number(before.median()), Console.number(before.min()), Console.number(before.max()))));
+			boolean isBeside = comparison.other().equals(Target.BEFORE);
+			if (comparison.kind() == Kind.TIMES && (isBeside || found.isObject())) {
+				Spread before = isBeside ? new Spread(1, 1, 1) : Spread.of(found);
+				comparison.spread(samples)
+					.filter((now) -> now.median() > Math.max(before.median() * TOLERANCE, before.max())
+							&& now.min() > before.median())
+					.ifPresent((now) -> worse
+						.add(comparison.name() + ": " + now.inWords() + " instead of " + before.inWords()));
+			}
 		}
 		return worse;
 	}

@@ -103,18 +103,21 @@ final class Measuring implements AutoCloseable {
 	 * then costs several times as much. Gives how many seconds that took.
 	 */
 	int settle(Target target, int warmup) {
-		int passed = 0;
+		long begun = System.nanoTime();
 		boolean isResting = false;
-		while (!isResting && passed < warmup * REST_WARMUPS_MAX) {
+		while (!isResting && secondsSince(begun) < warmup * REST_WARMUPS_MAX) {
 			isResting = true;
 			for (String load : List.of(Loads.SSE, Loads.JSON_BEST)) {
 				Map<Figure, Double> figures = load(target, load, Loads.plan(load));
 				double compilers = figures.getOrDefault(Figure.COMPILER, 0.0);
 				isResting &= compilers < RESTING_MAX * figures.getOrDefault(Figure.CPU, 0.0);
-				passed += this.seconds + SETTLE_MILLIS / 1000;
 			}
 		}
-		return passed;
+		return secondsSince(begun);
+	}
+
+	private static int secondsSince(long begun) {
+		return (int) TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun);
 	}
 
 	/** Full load of these kinds, one after the other. */

@@ -25,10 +25,10 @@ final class PerformancePage {
 
 	private static final Path PAGE = Path.of("docs", "performance.md");
 
-	/** A run of the plateaus alone, with less heap. */
 	/** An earlier run, and another build beside this one. */
 	private static final Path RUNS = Path.of("docs", "results", "bench-runs.json");
 
+	/** A run of the plateaus alone, with less heap. */
 	private static final Path SMALL_HEAP = Path.of("docs", "results", "bench-small-heap.json");
 
 	/** A run of a plateau alone, for what is in a stream's heap. */
@@ -225,19 +225,14 @@ final class PerformancePage {
 		line("Of both builds side by side (`-Dbefore`, %s rounds that ended by %s) this one used, for each",
 				builds.path("rounds").asString(), last(builds.path("at")));
 		line("µs of that, %s for a whole answer at the best rate and %s for a chunk.",
-				range(builds.path("comparisons").path("json-best, cpu, against " + Target.BEFORE)),
-				range(builds.path("comparisons").path("sse, cpu, against " + Target.BEFORE)));
+				Spread.of(builds.path("comparisons").path("json-best, cpu, against " + Target.BEFORE)).inWords(),
+				Spread.of(builds.path("comparisons").path("sse, cpu, against " + Target.BEFORE)).inWords());
 		line("So a figure here is to be read with the spread of its rounds, and a change is judged beside the build before it.");
 		line("");
 	}
 
 	private static String last(JsonNode times) {
 		return times.path(times.size() - 1).asString();
-	}
-
-	private static String range(JsonNode spread) {
-		return "%s (%s to %s)".formatted(Console.number(spread.path("median").asDouble()),
-				Console.number(spread.path("min").asDouble()), Console.number(spread.path("max").asDouble()));
 	}
 
 	/** A share says of what; all else is known by the name that a check knows it by. */
